@@ -1,0 +1,59 @@
+# Every target sets up what it needs by itself: Python >= 3.11 with venv, nothing else.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: help demo test lint types layers check bench lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+demo: $(VENV)/.runtime  ## one match, from start to self-stop, on this machine
+	@$(RUN) -m agent demo
+
+test: $(VENV)/.test  ## the tests, with the coverage gates
+	@rm -f .coverage .coverage.*
+	$(RUN) -m coverage run -m pytest $(PYTEST)
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage report --include='agent/core/*' --fail-under=100
+	$(RUN) -m coverage report --fail-under=95
+
+lint: $(VENV)/.test  ## ruff over the code, shellcheck over the shell
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	@command -v shellcheck >/dev/null || [ -z "$$REQUIRE_ALL" ] || { echo 'shellcheck is missing'; exit 1; }
+	@! command -v shellcheck >/dev/null || shellcheck entrypoint.sh .ci/run
+
+types: $(VENV)/.test  ## mypy, strict
+	$(RUN) -m mypy
+
+layers: $(VENV)/.test  ## the import directions
+	$(VENV)/bin/lint-imports
+
+check: lint types layers test  ## all of it
+
+bench: $(VENV)/.test  ## the figures of the README, measured here
+	$(RUN) -m bench
+
+lock: $(VENV)/.test  ## the pinned, hashed dependencies, anew
+	$(VENV)/bin/pip install --quiet uv
+	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet --output-file requirements.lock
+	$(VENV)/bin/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --quiet --output-file requirements-test.lock
+
+clean:  ## what the targets have made
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python >= 3.11 is needed; name another with make PYTHON=…'; exit 1; }
+	@echo 'setting up $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	@echo 'installing the runtime dependencies'
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock | $(VENV)/bin/python
+	@echo 'installing the test dependencies'
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@ $(VENV)/.runtime

@@ -1,0 +1,1 @@
+"""Pure decisions: events in, effects out, time as an argument."""

@@ -1,0 +1,90 @@
+"""What can be ordered, in the imperative; harmless where its object is already gone."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceStop:
+    """Tell PID 1 what to do on its own if we fall silent; absolute boot-time seconds."""
+
+    reason: str
+    report: bool  # a self-stop is owed at the end
+    signal_at: float
+    kill_at: float
+    end_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignalGame:
+    """Send the stop signal (``AGENT_STOP_SIGNAL``) to the game's group; PID 1 does it once."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskGame:
+    """Ask for the game's end in another way than by a signal: "file" or "stdin"."""
+
+    way: str
+    reason: str
+    kill_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class KillGame:
+    """End the game's process tree with SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartGame:
+    """Spawn the game again, with the same command and environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipLogs:
+    """Send what is left to the sinks, until the deadline."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendSelfStop:
+    """Tell the platform to end this deployment; retried until an answer counts.
+
+    A courier that is already under way goes on.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSelfStop:
+    """The platform is ending the deployment by itself: nothing is owed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """End PID 1 with this exit status."""
+
+    status: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Put one line into the journal; the level is info, warning or error."""
+
+    level: str
+    text: str
+
+
+Effect = (
+    AnnounceStop
+    | SignalGame
+    | AskGame
+    | KillGame
+    | RestartGame
+    | ShipLogs
+    | SendSelfStop
+    | CancelSelfStop
+    | Leave
+    | Say
+)

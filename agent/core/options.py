@@ -1,0 +1,48 @@
+"""The validated settings as the service knows them, without secrets."""
+
+from dataclasses import dataclass
+
+from .phases import Mode, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Every setting that outlives the start; all times in seconds.
+
+    Filled by ``agent.configure`` from ``agent.settings.Settings``, whose field names,
+    defaults and meanings are the same (a test compares them).
+    """
+
+    ready_when: str = "auto"
+    start_timeout: float = 600.0
+    nobody_joined: float = 300.0
+    everybody_left: float = 120.0
+    stale_players: float = 0.0  # 0 = off
+    players: str = "auto"  # "api" = told through the API, so nobody is there at the start
+    max_duration: float = 84_600.0  # 23h30m: public deployments are ended at 24 h
+    max_duration_warning: float = 300.0
+    on_match_end: str = "stop"  # or "ready"
+    on_game_exit: Policy = Policy.STOP
+    on_game_crash: Policy = Policy.STOP
+    on_unhealthy: Policy = Policy.STOP
+    stop_timeout: float = 60.0
+    drain: float = 15.0
+    stop_by: tuple[tuple[str, float], ...] = (("signal", 0.0),)  # (way, cap)
+    stop_signal: int = 15
+    stop_file: str = ""  # way "file": written as JSON {reason, seconds_left}
+    stop_text: str = "stop"  # way "stdin": this line
+    grace: float = 5.0
+    grace_assumed: bool = True
+    stop_wait: float = 900.0
+    after_stop_wait: str = "stay"  # or "exit"
+    log_linger: float = 0.3
+    health_period: float = 5.0
+    health_timeout: float = 60.0
+    health_delay: float = 0.0  # 0 = armed by the first ping only
+    port: int = 8655
+    mode: Mode = Mode.ENFORCE
+    mode_given: bool = False  # AGENT_MODE was set, so idle and health stop outside Edgegap too
+    container_log_storage: str = ""
+    log_format: str = "text"  # or "json"
+    degraded: tuple[str, ...] = ()  # one line a bad setting that was replaced by its default
+    notices: tuple[str, ...] = ()  # one line a suspicious but harmless name

@@ -1,0 +1,99 @@
+"""What readers of the status may see."""
+
+from dataclasses import dataclass
+
+from .phases import Health, Mode, Phase, Reason, Report
+
+
+@dataclass(frozen=True, slots=True)
+class GameStatus:
+    """The game process."""
+
+    pid: int | None
+    running: bool
+    uptime_seconds: float | None
+    exit: str | None  # in words: "exit status 7", "killed by SIGSEGV"
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayersStatus:
+    """Who is there, as far as anybody has said; an unknown count is null, never 0."""
+
+    count: int | None
+    capacity: int | None
+    ids: tuple[str, ...]
+    source: str | None
+    age_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStatus:
+    """The match that is on."""
+
+    id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStatus:
+    """A promise not to stop for being idle."""
+
+    seconds_left: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerStatus:
+    """One timer that may end the deployment: what it is doing, and why."""
+
+    name: str
+    running: bool
+    limit_seconds: float
+    elapsed_seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopStatus:
+    """A stop that is on."""
+
+    reason: Reason
+    why: str
+    stage: str  # drain | ask | kill | ship | report | await | done
+    seconds_left: float  # until the game is killed
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStatus:
+    """What the platform was told, what it said."""
+
+    state: Report
+    attempts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole, as GET /v1/status answers it."""
+
+    boot_id: str
+    revision: int
+    phase: Phase
+    phase_seconds: float
+    why: str
+    uptime_seconds: float
+    mode: Mode
+    health: Health
+    health_age_seconds: float | None
+    ready_by: str | None
+    game: GameStatus
+    players: PlayersStatus
+    match: MatchStatus | None
+    hold: HoldStatus | None
+    timers: tuple[TimerStatus, ...]
+    stop: StopStatus | None
+    self_stop: ReportStatus
+    would_stop: dict[str, int]  # observe mode: stops not carried out, by reason
+    agent_starts: int
+    degraded: tuple[str, ...]
