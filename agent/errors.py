@@ -33,3 +33,7 @@ class PlatformError(AgentError):
 
 class LinkError(AgentError):
     """PID 1 cannot be talked to: we were not started by it, or it is gone."""
+
+
+class UnreachableError(AgentError):
+    """Nobody's fault yet: no agent answers the command line at its address."""

@@ -46,6 +46,6 @@ class Desk(Protocol):
         """
         ...
 
-    async def changed(self, after: int, timeout: float) -> Status:  # noqa: ASYNC109
-        """Wait until the revision is past *after*, *timeout* seconds at most."""
+    async def changed(self, after: int, timeout: float | None) -> Status:  # noqa: ASYNC109
+        """Wait until the revision is past *after*, *timeout* seconds at most, None = for ever."""
         ...

@@ -41,6 +41,7 @@ class TermReceived:
     """The platform sent SIGTERM (or somebody pressed Ctrl-C)."""
 
     signum: int
+    at: float | None = None  # when it reached PID 1; None = just now
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""What a fact changes in what we know, before anything is decided."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from . import events as e
+from . import exits
+from .health import heard
+from .phases import Report
+from .players import joined, left, told
+from .state import Game, Hold, Match, Owed, Ports, State, renew
+
+
+def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PLR0911, PLR0912 - one case an event
+    """Return what is known after *event*; the same object where nothing is new."""
+    match event:
+        case e.Resynced():
+            return _resynced(state, event, now)
+        case e.GameStarted(pid=pid):
+            return _game_started(state, pid, now)
+        case e.GameExited(status=status):
+            return replace(state, game=replace(state.game, pid=None, exit=status))
+        case e.GameNotStarted():
+            game = replace(state.game, pid=None, exit=exits.NOT_STARTED, restart_at=None)
+            return replace(state, game=game)
+        case e.TermReceived(at=at):
+            return _term_received(state, now if at is None else at)
+        case e.PortsChecked():
+            return _ports_checked(state, event, now)
+        case e.CallArrived():
+            return state if state.api_spoken else replace(state, api_spoken=True)
+        case e.ReadyReported() | e.DeadlinePassed() | e.StopRequested() | e.MatchEnded():
+            return state  # decided on, not remembered by themselves
+        case e.HealthReported(status=status, seconds=seconds):
+            return replace(state, pulse=heard(state.pulse, status, seconds, now))
+        case e.MatchStarted(id=id_):
+            return _match_started(state, id_, now)
+        case e.PlayersSet(ids=ids, count=count, capacity=capacity):
+            return replace(state, players=told(state.players, ids, count, capacity, now))
+        case e.PlayerJoined(id=id_):
+            return replace(state, players=joined(state.players, id_, now))
+        case e.PlayerLeft(id=id_):
+            return replace(state, players=left(state.players, id_, now))
+        case e.HoldPlaced(seconds=seconds, why=why):
+            return replace(state, hold=Hold(now + seconds, why))
+        case e.HoldReleased():
+            return state if state.hold is None else replace(state, hold=None)
+        case e.LogsShipped():
+            stop = state.stop
+            return state if stop is None else replace(state, stop=replace(stop, shipped=True))
+        case e.SelfStopAccepted(detail=detail):
+            return _answered(state, Report.ACCEPTED, detail, now)
+        case e.SelfStopGone(detail=detail):
+            return _answered(state, Report.GONE, detail, now)
+        case e.SelfStopRejected(detail=detail):
+            return _answered(state, Report.REJECTED, detail, now)
+        case e.SelfStopFailed(detail=detail):
+            owed = replace(state.owed, attempts=state.owed.attempts + 1, detail=detail)
+            return replace(state, owed=owed)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _resynced(state: State, event: e.Resynced, now: float) -> State:
+    """Take PID 1's truth; whatever we had ordered may have died with the agent before us."""
+    state = replace(
+        state,
+        on_edgegap=event.on_edgegap,
+        ports=replace(state.ports, declared=event.declared_ports),
+        stop=state.stop and replace(state.stop, announced=False),
+        owed=_unasked(state.owed, now),
+        agent_starts=state.agent_starts + 1,
+        left=None,
+    )
+    if event.term_at is not None:
+        state = _term_received(state, event.term_at)
+    if event.game_exit is not None or event.game_pid is None:
+        game = replace(
+            state.game, pid=None, started_at=event.game_started_at, exit=event.game_exit
+        )
+        return replace(state, game=game)
+    state = _game_started(state, event.game_pid, now)
+    game = replace(state.game, started_at=event.game_started_at, killed=False)
+    return replace(state, game=game)
+
+
+def _unasked(owed: Owed, now: float) -> Owed:
+    """Send again at once what a courier carried: it died with its agent."""
+    return replace(owed, asked=False, repeat_at=now) if owed.asked else owed
+
+
+def _term_received(state: State, at: float) -> State:
+    return state if state.term_at is not None else replace(state, term_at=at)
+
+
+def _game_started(state: State, pid: int, now: float) -> State:
+    """Begin a life of the game, unless it is the one that we know."""
+    if pid == state.game.pid:
+        return state
+    game = Game(pid=pid, started_at=now, restarts=state.game.restarts)
+    again = " again" if state.game.restarts else ""
+    return renew(state, game, now, f"the game is starting{again}")
+
+
+def _ports_checked(state: State, event: e.PortsChecked, now: float) -> State:
+    known = state.ports
+    if (event.bound, event.other) == (known.bound, known.other):
+        return state
+    is_new = not set(event.bound) <= set(known.bound)
+    changed_at = now if is_new else known.changed_at
+    return replace(
+        state,
+        ports=Ports(known.declared, event.bound, event.other, changed_at),
+    )
+
+
+def _match_started(state: State, id_: str, now: float) -> State:
+    if state.match is not None and state.match.id == id_:
+        return state
+    return replace(state, match=Match(id_, now), tells_matches=True)
+
+
+def _answered(state: State, report: Report, detail: str, now: float) -> State:
+    """Take the platform's answer, if we have asked: a stray one must not pass for ours."""
+    owed = state.owed
+    if not owed.asked:
+        return state
+    was, says = (each is Report.REJECTED for each in (owed.report, report))
+    since = now if owed.report is Report.OWED or was != says else owed.since
+    return replace(state, owed=Owed(report, owed.attempts + 1, detail, since=since))

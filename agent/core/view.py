@@ -1,0 +1,113 @@
+"""The status as readers see it, made from the state."""
+
+from . import exits, idle
+from .health import judge
+from .options import Options
+from .phases import Mode, Phase, Report
+from .snapshot import (
+    GameStatus,
+    HoldStatus,
+    MatchStatus,
+    PlayersStatus,
+    ReportStatus,
+    Status,
+    StopStatus,
+    TimerStatus,
+)
+from .state import State
+
+
+def view(state: State, now: float, options: Options) -> Status:
+    """Return what ``GET /v1/status`` answers at *now*."""
+    hold = state.hold if state.hold and state.hold.until > now else None
+    match = state.match
+    return Status(
+        boot_id=state.boot_id,
+        revision=state.revision,
+        phase=state.phase,
+        phase_seconds=_age(state.phase_since, now),
+        why=state.why,
+        uptime_seconds=_age(state.born, now),
+        mode=options.mode if state.on_edgegap or options.mode_given else Mode.OBSERVE,
+        health=judge(state.pulse, state.ready_at, now, options),
+        health_age_seconds=_since(state.pulse.heard_at, now),
+        ready_by=state.ready_by,
+        game=_game(state, now),
+        players=_players(state, now),
+        match=None if match is None else MatchStatus(match.id, _age(match.started_at, now)),
+        hold=None if hold is None else HoldStatus(round(hold.until - now, 3), hold.why),
+        timers=tuple(_timer(timer, now) for timer in idle.timers(state, now, options)),
+        stop=_stop(state, now),
+        self_stop=_report(state),
+        would_stop=dict(state.would_stop),
+        agent_starts=state.agent_starts,
+        degraded=options.degraded,
+    )
+
+
+def stage(state: State) -> str:
+    """Return how far a stop has come: drain, ask, kill, ship, report, await or done."""
+    if state.left is not None:
+        return "done"
+    if state.phase is Phase.DRAINING:
+        return "drain"
+    if state.game.is_running:
+        return "kill" if state.game.killed else "ask"
+    if state.phase is not Phase.STOPPED:
+        return "ship"
+    answered = state.owed.report in (Report.ACCEPTED, Report.GONE)
+    return "await" if answered else "report"
+
+
+def _game(state: State, now: float) -> GameStatus:
+    game = state.game
+    return GameStatus(
+        pid=game.pid,
+        running=game.is_running,
+        uptime_seconds=_since(game.started_at, now) if game.is_running else None,
+        exit=None if game.exit is None else exits.words(game.exit),
+        restarts=len(game.restarts),
+    )
+
+
+def _players(state: State, now: float) -> PlayersStatus:
+    players = state.players
+    return PlayersStatus(
+        count=players.count,
+        capacity=players.capacity,
+        ids=tuple(players.ids),
+        source=players.source,
+        age_seconds=_since(players.heard_at, now),
+    )
+
+
+def _timer(timer: idle.Timer, now: float) -> TimerStatus:
+    return TimerStatus(
+        name=timer.reason.value,
+        running=timer.since is not None,
+        limit_seconds=round(timer.limit, 3),
+        elapsed_seconds=0.0 if timer.since is None else _age(timer.since, now),
+        why=timer.why,
+    )
+
+
+def _stop(state: State, now: float) -> StopStatus | None:
+    stop = state.stop
+    if stop is None:
+        return None
+    left = max(0.0, round(stop.kill_at - now, 3))
+    return StopStatus(stop.reason, stop.why, stage(state), left)
+
+
+def _report(state: State) -> ReportStatus:
+    owed = state.owed
+    report = owed.report if state.on_edgegap else Report.UNAVAILABLE
+    return ReportStatus(report, owed.attempts, owed.detail)
+
+
+def _age(since: float, now: float) -> float:
+    return max(0.0, round(now - since, 3))
+
+
+def _since(since: float | None, now: float) -> float | None:
+    return None if since is None else _age(since, now)

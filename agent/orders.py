@@ -1,0 +1,115 @@
+"""Carrying out what the core orders."""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, assert_never
+
+from .core import effects as do
+from .core.events import Event, LogsShipped
+from .core.options import Options
+from .interfaces import Clock, PidOne
+
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+Courier = Callable[[str, Callable[[Event], object]], Coroutine[Any, Any, None]]
+"""Sends the self-stop for a reason, hands in what the platform says."""
+
+
+class Orders:
+    """The hands of the runtime: each effect is one small act, harmless if it comes twice."""
+
+    def __init__(
+        self,
+        link: PidOne,
+        options: Options,
+        *,
+        now: Clock,
+        courier: Courier,
+        journal: logging.Logger,
+        deployment: str = "",
+    ) -> None:
+        self._link = link
+        self._options = options
+        self._now = now
+        self._courier = courier
+        self._journal = journal
+        self._deployment = deployment
+        self._errands = asyncio.TaskGroup()
+        self._self_stop: asyncio.Task[None] | None = None
+        self.post: Callable[[Event], object] = lambda _: None
+
+    async def run(self) -> None:
+        """Keep the errands that take time, until cancelled."""
+        async with self._errands:
+            await asyncio.get_running_loop().create_future()
+
+    def perform(self, effect: do.Effect) -> None:  # noqa: C901, PLR0912 - one case an effect
+        """Carry out one order; nothing here waits."""
+        match effect:
+            case do.AnnounceStop():
+                self._announce(effect)
+            case do.SignalGame():
+                self._link.order("signal_game", signum=self._options.stop_signal)
+            case do.AskGame():
+                self._ask(effect)
+            case do.KillGame():
+                self._link.order("kill_game")
+            case do.RestartGame():
+                self._link.order("restart_game")
+            case do.ShipLogs():
+                # No sink yet: what the spool holds has gone to stdout already.
+                asyncio.get_running_loop().call_soon(self.post, LogsShipped())
+            case do.SendSelfStop(reason=reason):
+                self._send_self_stop(reason)
+            case do.CancelSelfStop():
+                self._cancel_self_stop()
+            case do.Leave(status=status, why=why):
+                self._link.order("leave", status=status, why=why)
+            case do.Say(level=level, text=text):
+                # An error is what somebody greps for who has only the id.
+                extra = {"deployment": self._deployment} if level == "error" else None
+                self._journal.log(_LEVELS[level], text, extra=extra)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _announce(self, stop: do.AnnounceStop) -> None:
+        self._link.order(
+            "stopping",
+            reason=stop.reason,
+            report=stop.report,
+            signal_at=stop.signal_at,
+            kill_at=stop.kill_at,
+            end_at=stop.end_at,
+        )
+
+    def _ask(self, ask: do.AskGame) -> None:
+        if ask.way == "stdin":
+            self._link.order("write_stdin", text=self._options.stop_text + "\n")
+            return
+        seconds_left = round(ask.kill_at - self._now(), 3)
+        note = json.dumps({"reason": ask.reason, "seconds_left": seconds_left})
+        try:
+            _put(Path(self._options.stop_file), note + "\n")
+        except OSError as error:
+            self._journal.warning("cannot write AGENT_STOP_FILE: %s", error)
+
+    def _send_self_stop(self, reason: str) -> None:
+        if self._self_stop is None or self._self_stop.done():
+            errand = self._courier(reason, self.post)
+            self._self_stop = self._errands.create_task(errand, name="self-stop")
+
+    def _cancel_self_stop(self) -> None:
+        if self._self_stop is not None:
+            self._self_stop.cancel()
+
+
+def _put(path: Path, text: str) -> None:
+    """Write the file in one go: who looks sees nothing or all of it, whatever its uid."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.write_text(text)
+    new.chmod(0o644)
+    new.replace(path)

@@ -1,0 +1,105 @@
+"""The pump of events: a fact in, a step, its orders out."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+
+from .core.effects import Effect
+from .core.events import DeadlinePassed, Event
+from .core.lifecycle import deadline, step
+from .core.options import Options
+from .core.snapshot import Status
+from .core.state import State
+from .core.view import view
+from .interfaces import Clock, Remembrance
+
+_STUCK_SECONDS = 1.0  # between looks at a deadline that has passed without any effect
+
+
+class Runtime:
+    """Owner of the state; the only place that calls ``step``.
+
+    ``post`` is synchronous: the fact is taken, remembered, acted on before it returns, so
+    an answer that a caller gets is already true.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        options: Options,
+        *,
+        now: Clock,
+        memory: Remembrance,
+        perform: Callable[[Effect], None],
+        journal: logging.Logger,
+    ) -> None:
+        self._state = state
+        self._options = options
+        self._now = now
+        self._memory = memory
+        self._perform = perform
+        self._journal = journal
+        self._news = asyncio.Event()  # replaced at each new revision
+        self._poked = asyncio.Event()  # the deadline may have moved
+
+    def status(self) -> Status:
+        """Return the state as it is now."""
+        return view(self._state, self._now(), self._options)
+
+    def post(self, event: Event) -> Status:
+        """Apply a fact, remember it, order what follows from it; return the state after.
+
+        Raises:
+            StateFullError: it could not be remembered; nothing has changed.
+        """
+        now = self._now()
+        before = self._state
+        after, effects = step(before, event, now, self._options)
+        if after is not before:
+            self._memory.append(event, now, after)
+            self._state = after
+            self._tell(before, event)
+        for effect in effects:
+            self._perform(effect)
+        self._poked.set()
+        return view(self._state, now, self._options)
+
+    async def changed(self, after: int, timeout: float | None) -> Status:  # noqa: ASYNC109 - the caller's own wish
+        """Wait until the revision is past *after*, *timeout* seconds at most, None = for ever."""
+        try:
+            async with asyncio.timeout(timeout):
+                while self._state.revision <= after:
+                    await self._news.wait()
+        except TimeoutError:
+            pass
+        return self.status()
+
+    async def run(self) -> None:
+        """Post ``DeadlinePassed`` whenever the core asked for it; sleep in between."""
+        least = 0.0
+        while True:
+            self._poked.clear()
+            wait = deadline(self._state, self._now(), self._options) - self._now()
+            try:
+                async with asyncio.timeout(None if math.isinf(wait) else max(least, wait)):
+                    await self._poked.wait()
+            except TimeoutError:
+                before = self._state
+                self.post(DeadlinePassed())
+                # A passed deadline that changes nothing is our bug; it must not cost a core.
+                least = _STUCK_SECONDS if self._state is before else 0.0
+
+    def _tell(self, before: State, event: Event) -> None:
+        after = self._state
+        if after.phase is not before.phase:
+            self._journal.info(
+                "phase %s → %s: %s",
+                before.phase.value,
+                after.phase.value,
+                after.why,
+                extra={"event": type(event).__name__, "revision": after.revision},
+            )
+        if after.revision != before.revision:
+            news, self._news = self._news, asyncio.Event()
+            news.set()
