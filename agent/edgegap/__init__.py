@@ -1,0 +1,1 @@
+"""The platform that runs our container."""
