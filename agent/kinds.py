@@ -1,0 +1,74 @@
+"""The kinds of values that settings have, each with its reader."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from .core import durations, sizes, spellings
+from .core.phases import Mode, Policy
+
+_SHORTEST = 0.1  # seconds; shorter is a typing error
+_MINUTE = 60.0
+_HOUR = 3600.0
+_DAY = 24 * _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Written(BeforeValidator):
+    """How a value is written: its reader, and the way back."""
+
+    render: Callable[[Any], str] = str
+
+
+def word(*words: str) -> Written:
+    """Return the kind that is one of these words."""
+
+    def render(value: str | Enum) -> str:
+        return str(value.value) if isinstance(value, Enum) else value
+
+    return Written(spellings.one_of(*words), render=render)
+
+
+def _seconds(least: float, most: float) -> Written:
+    return Written(spellings.seconds(least, most), render=durations.render)
+
+
+def _limit(most: float) -> Written:
+    def render(seconds: float) -> str:
+        return durations.render(seconds) if seconds else "off"
+
+    return Written(spellings.seconds(_SHORTEST, most, off=True), render=render)
+
+
+Limit = Annotated[float, _limit(7 * _DAY)]  # a timer that can be off
+Delay = Annotated[float, _seconds(0, _HOUR)]
+Linger = Annotated[float, _seconds(0, _MINUTE)]
+Period = Annotated[float, _seconds(_SHORTEST, _HOUR)]
+Grace = Annotated[float, _seconds(0.001, _DAY)]  # PID 1 takes any; the odd ones are doubted
+Budget = Annotated[float, _seconds(_SHORTEST, _HOUR)]
+Wait = Annotated[float, _seconds(_SHORTEST, _DAY)]
+
+AutoOrApi = Annotated[str, word("auto", "api")]
+ModeWord = Annotated[Mode, word(*(mode.value for mode in Mode))]
+PolicyWord = Annotated[Policy, word(*(policy.value for policy in Policy))]
+Switch = Annotated[bool, Written(spellings.switch, render=lambda on: "1" if on else "0")]
+
+Port = Annotated[int, Written(spellings.port)]
+Signal = Annotated[int, Written(spellings.stop_signal, render=spellings.signal_name)]
+Size = Annotated[int, Written(sizes.parse, render=sizes.render)]
+Text = Annotated[str, Written(spellings.plain)]
+Path = Annotated[str, Written(spellings.path)]
+SocketPath = Annotated[str, Written(spellings.socket_path)]
+Token = Annotated[SecretStr, Written(spellings.token, render=lambda _: "")]
+
+# NoDecode: pydantic-settings would read a tuple as JSON.
+Names = Annotated[tuple[str, ...], NoDecode, Written(spellings.names, render=",".join)]
+StopList = Annotated[
+    spellings.StopList,
+    NoDecode,
+    Written(spellings.stop_list, render=spellings.render_stop_list),
+]

@@ -1,0 +1,299 @@
+"""Every setting of ours that the environment may carry."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from . import kinds
+from .core.doubts import doubts
+from .core.options import Options
+from .core.phases import Mode, Policy
+from .errors import SettingsError
+from .kinds import word
+
+PREFIX = "AGENT_"
+SET_BY_PID1 = frozenset({"AGENT_URL"})
+"""Names with our prefix that tell the game something; they are not settings."""
+
+_LIKENESS = 0.75  # of two names; less is another program's variable
+_SHOWN = 240  # characters of a complaint; a value may be 4 KB long
+
+
+class Settings(BaseSettings):
+    """The settings, their defaults, what they mean; times in seconds, sizes in bytes.
+
+    Those that ``core.options.Options`` lacks are PID 1's alone: it reads them before anything
+    heavy is imported. They stand here for checks, suggestions, documentation.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    ready_when: kinds.AutoOrApi = Field(
+        "auto",
+        description="`auto`: game ready by its call `POST /v1/ready`, else by its declared "
+        "ports; `api`: by the call alone",
+    )
+    start_timeout: kinds.Limit = Field(
+        600.0, description="a game that shows no life for this long is given up"
+    )
+    nobody_joined: kinds.Limit = Field(
+        300.0, description="stop when nobody came for this long after game ready"
+    )
+    everybody_left: kinds.Limit = Field(
+        120.0, description="stop when everybody is gone for this long"
+    )
+    stale_players: kinds.Limit = Field(
+        0.0, description="players without any traffic for this long count as gone"
+    )
+    players: kinds.AutoOrApi = Field(
+        "auto",
+        description="`auto`: unknown until a source speaks; `api`: the game will tell, so "
+        "nobody is there at first",
+    )
+    max_duration: kinds.Limit = Field(
+        84_600.0,
+        description="stop after this long; the platform itself ends public deployments at 24h",
+    )
+    max_duration_warning: kinds.Delay = Field(
+        300.0, description="how long before that it is announced"
+    )
+    on_match_end: Annotated[str, word("stop", "ready")] = Field(
+        "stop", description="after a match: `stop`, or `ready` for the next one"
+    )
+    on_game_exit: kinds.PolicyWord = Field(
+        Policy.STOP,
+        description="the game ended with status 0: `stop` the deployment, `restart` the "
+        "game, `exit` the container",
+    )
+    on_game_crash: kinds.PolicyWord = Field(
+        Policy.STOP, description="the game ended in any other way: likewise"
+    )
+    on_unhealthy: kinds.PolicyWord = Field(
+        Policy.STOP, description="the game hangs, or says that it is unhealthy: likewise"
+    )
+    stop_timeout: kinds.Budget = Field(
+        60.0,
+        description="the whole time of a stop of our own; the platform's SIGTERM cuts it to "
+        "the grace",
+    )
+    drain: kinds.Delay = Field(
+        15.0,
+        description="the part of it in which players may leave by themselves, a quarter at most",
+    )
+    stop_by: kinds.StopList = Field(
+        (("signal", 0.0),),
+        description="how the game is asked to stop, in order, with caps: "
+        "`file:2s,stdin:1s,http:3s,signal`",
+    )
+    stop_signal: kinds.Signal = Field(15, description="the signal of that list, by name or number")
+    stop_file: kinds.Path = Field(
+        "", description="the file of that list; `{reason, seconds_left}` is written to it"
+    )
+    stop_text: kinds.Text = Field("stop", description="what that list writes to stdin, as a line")
+    grace: kinds.Grace = Field(
+        5.0,
+        description="the app version's `termination_grace_period_seconds`; set it, or 5s is "
+        "assumed with a warning",
+    )
+    stop_wait: kinds.Wait = Field(
+        900.0, description="how long the platform's SIGTERM is awaited after an accepted self-stop"
+    )
+    after_stop_wait: Annotated[str, word("stay", "exit")] = Field(
+        "stay",
+        description="when it did not come: `stay`, repeating the self-stop, or `exit` (for "
+        "restart policy `never`)",
+    )
+    log_linger: kinds.Linger = Field(
+        0.3, description="a pause at the end, inside the budget, for the platform's log collector"
+    )
+    health_period: kinds.Period = Field(5.0, description="how often the game is expected to ping")
+    health_timeout: kinds.Wait = Field(
+        60.0, description="unhealthy without a ping for this long; armed by the first ping"
+    )
+    health_delay: kinds.Limit = Field(
+        0.0, description="armed without a ping, this long after game ready"
+    )
+    port: kinds.Port = Field(
+        8655, description="the control API's port on loopback, 0 = any; `AGENT_URL` tells the game"
+    )
+    mode: kinds.ModeWord = Field(
+        Mode.ENFORCE, description="`observe`: stops of our own are only logged, counted"
+    )
+    container_log_storage: kinds.Text = Field(
+        "", description="goes with the self-stop: `true`, `false`, or an endpoint storage's name"
+    )
+    log_format: Annotated[str, word("text", "json")] = Field(
+        "text", description="the agent's own lines: `text`, or `json` for collectors"
+    )
+    secrets: Annotated[str, word("proxy", "strip", "pass")] = Field(
+        "proxy",
+        description="the platform's tokens as the game sees them: `proxy` = working "
+        "stand-ins, `strip` = none, `pass` = the real ones",
+    )
+    secret_names: kinds.Names = Field(
+        (), description="more variables to keep from the game: patterns, comma-separated"
+    )
+    game_user: kinds.Text = Field(
+        "", description="run the game as this user: name, uid, or uid:gid"
+    )
+    spool_dir: kinds.Path = Field(
+        "",
+        description="where output waits for a slow collector; empty = the first writable "
+        "temporary place",
+    )
+    spool_max: kinds.Size = Field(
+        32 * 1024 * 1024, description="how much of it is kept; less in memory-backed places"
+    )
+    strict: kinds.Switch = Field(
+        default=False, description="refuse to start when a setting is bad or misspelt"
+    )
+    socket: kinds.SocketPath = Field(
+        "", description="serve the control API on this Unix socket instead of the port"
+    )
+    token: kinds.Token = Field(
+        SecretStr(""),
+        description="a bearer token that control API calls must carry; the game sees it",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what ``read`` hands over; it leaves bad values out, the environment would not."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one variable.
+
+    Attributes:
+        kind: "value" (its default is used instead), "name" (close to a setting's, so it has no
+            effect), or "doubt" (used as it is).
+    """
+
+    setting: str
+    kind: str
+    line: str
+
+    @property
+    def is_fault(self) -> bool:
+        """Return whether AGENT_STRICT refuses it."""
+        return self.kind != "doubt"
+
+
+def rows() -> tuple[tuple[str, str, str], ...]:
+    """Return each setting's name, default, meaning, in the model's order."""
+    return tuple(
+        (_variable(name), _render(name, field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def given(settings: Settings) -> dict[str, str]:
+    """Return the settings that were set, as text, without the token's value."""
+    return {
+        _variable(name): _render(name, getattr(settings, name)) or "(set, not shown)"
+        for name in Settings.model_fields
+        if name in settings.model_fields_set
+    }
+
+
+def read(environ: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Return the settings with all that is wrong; a bad value gives way to its default."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {
+        name.lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name.isupper() and value.strip()
+    }
+    values, problems = source(), list(_strangers(environ))
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        for fault in error.errors():
+            name = str(fault["loc"][0])
+            del values[name]
+            problems.append(_bad_value(name, str(fault.get("ctx", {}).get("error", fault["msg"]))))
+        settings = Settings(**values)
+    problems += (Problem(setting, "doubt", line) for setting, line in doubts(_options(settings)))
+    return settings, tuple(problems)
+
+
+def load(environ: Mapping[str, str]) -> tuple[Options, tuple[Problem, ...]]:
+    """Return what the service is to know, and all that is wrong with the variables.
+
+    Raises:
+        SettingsError: AGENT_STRICT is on, and a value is bad or a name misspelt; a line each.
+    """
+    settings, problems = read(environ)
+    faults = [problem.line for problem in problems if problem.is_fault]
+    if settings.strict and faults:
+        raise SettingsError("\n".join(faults))
+    options = replace(
+        _options(settings),
+        degraded=tuple(problem.line for problem in problems if problem.kind == "value"),
+        notices=tuple(problem.line for problem in problems if problem.kind != "value"),
+    )
+    return options, problems
+
+
+def _options(settings: Settings) -> Options:
+    shared = [field.name for field in fields(Options) if field.name in Settings.model_fields]
+    return Options(
+        **{name: getattr(settings, name) for name in shared},
+        grace_assumed="grace" not in settings.model_fields_set,
+        mode_given="mode" in settings.model_fields_set,
+    )
+
+
+def _strangers(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Find the names that were probably meant to be one of ours."""
+    known = {_variable(name) for name in Settings.model_fields} | SET_BY_PID1
+    endings = [name.removeprefix(PREFIX) for name in known]
+    for name in sorted(environ):
+        if name in known or not name.upper().startswith(PREFIX):
+            continue
+        ending = name.upper().removeprefix(PREFIX)
+        if close := get_close_matches(ending, endings, n=1, cutoff=_LIKENESS):
+            shown = ascii(name)[1:-1]
+            line = f"{shown} is not a setting; did you mean {PREFIX}{close[0]}?"
+            yield Problem(shown, "name", line)
+
+
+def _bad_value(name: str, why: str) -> Problem:
+    variable, default = _variable(name), _render(name, Settings.model_fields[name].default)
+    why = why if len(why) <= _SHOWN else f"{why[: _SHOWN // 2]} … {why[-_SHOWN // 2 :]}"
+    holds = f"its default {default} holds" if default else "it counts as not set"
+    return Problem(variable, "value", f"cannot use {variable}: {why} ({holds})")
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _render(name: str, value: object) -> str:
+    metadata = Settings.model_fields[name].metadata
+    written = [entry.render for entry in metadata if isinstance(entry, kinds.Written)]
+    return written[0](value) if written else str(value)
