@@ -1,0 +1,51 @@
+"""PID 1 as a plain init: no agent, no pump, no secrets, no deadlines."""
+
+import posix
+import select
+from posix import _exit
+
+from ..core import exits
+from . import forward, harden, leave, pause, reap, signals
+from .game import Game
+from .options import Options
+
+_LEFTOVERS_DEADLINE = float("inf")
+
+
+def run(wanted: Options, environ: dict[str, str], fault: str) -> None:
+    """Run the command until it ends, then end as it did; never returns."""
+    harden.adopt_orphans()
+    game = Game(
+        wanted.command,
+        environ,
+        {},
+        own_session=wanted.setsid,
+        alone=wanted.single_child,
+        user=wanted.user if posix.getuid() == 0 else None,
+    )
+    for line in wanted.notices:
+        _say(line)
+    why = fault or game.start()
+    if why:
+        _say(why)
+        _exit(game.fault or 78)
+    posix.chdir("/")
+    wakeup = signals.open_wakeup()
+    while game.is_running:
+        pause.pause({wakeup: select.POLLIN}, pause.NEVER)
+        for signum in signals.read_wakeup(wakeup):
+            if signum != signals.SIGCHLD:
+                forward.forward(game, signum, wanted.rewrites)
+        for pid, status in reap.reap():
+            if pid == game.pid:
+                game.exited(status)
+    leave.clear(wanted.leftovers, wakeup, 0, _LEFTOVERS_DEADLINE)
+    _exit(exits.code(game.status or 0))
+
+
+def _say(text: str) -> None:
+    """Write a line where that cannot block: a stalled collector must not hold us."""
+    poller = select.poll()
+    poller.register(2, select.POLLOUT)
+    if poller.poll(0):
+        posix.write(2, f"agent[pid1]: {text}\n".encode("utf-8", "replace")[: select.PIPE_BUF])

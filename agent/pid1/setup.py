@@ -1,0 +1,135 @@
+"""What PID 1 makes before the game runs, in the order that keeps it safe."""
+
+import posix
+import sys
+
+from . import harden, listeners, options, pump, secrets, spool, standins, terminal
+from .game import Game
+
+
+class Setup:
+    """The things that PID 1 holds for its whole life.
+
+    Attributes:
+        options: PID 1's settings.
+        born: boot-time seconds of our first instruction.
+        boot: a random name of this life of the container.
+        secrets: what only PID 1 knows, by variable name.
+        deployment: the deployment's id.
+        notices: one line each for the operator.
+    """
+
+    def __init__(
+        self, wanted: options.Options, environ: dict[str, str], block: bytes, born: float
+    ) -> None:
+        self.options = wanted
+        self.born = born
+        self.boot = posix.urandom(8).hex()
+        self.root = __file__.rpartition("/agent/")[0] or "/"
+        self.notices = list(wanted.notices)
+        self._visible, self.secrets = secrets.part(environ, wanted.secret_names)
+        self.deployment = standins.deployment_id(self._visible, self.secrets)
+        self.on_edgegap = bool(self.secrets.get("ARBITRIUM_DELETE_URL"))
+        self.has_sink = any(name.startswith("AGENT_LOG_SINK") for name in self.secrets)
+        self.waits_for_agent = self.has_sink or any(
+            environ.get(name) for name in ("AGENT_ON_GAME_EXIT", "AGENT_ON_GAME_CRASH")
+        )
+        if not secrets.blank(block, wanted.secret_names):
+            self.notices.append("cannot blank the secrets in /proc: it is not writable here")
+        self.listeners = listeners.Listeners(
+            wanted.port, wanted.socket, standins.declared_ports(environ)
+        )
+        self.notices += self.listeners.notices
+        harden.adopt_orphans()
+        self.game_fds: dict[int, int] = {}
+        self._writers: list[int] = []
+        self._open_streams()
+        self.game = self._make_game()
+        if not harden.hide():
+            self.notices.append("cannot hide our memory: this Python has no ctypes")
+        for notice in self.notices:
+            self.say(notice)
+
+    def start_game(self) -> str:
+        """Start the game; return why it cannot be started, or nothing."""
+        why = self.game.start()
+        if self.game.notice:
+            self.say(self.game.notice)
+        return why
+
+    def say(self, text: str) -> None:
+        """Put a line of our own on stderr, between two lines of the game's."""
+        self.pump.say(f"agent[pid1]: {text}\n".encode("utf-8", "replace"))
+
+    def agent_environ(self) -> dict[str, str]:
+        """Return the agent's variables."""
+        return standins.agent_environ(self._visible, self.listeners.url)
+
+    def close_streams(self) -> None:
+        """Close our copies of what the game writes to, so that the pump sees the end."""
+        for fd in self._writers:
+            posix.close(fd)
+        self._writers = []
+
+    def _open_streams(self) -> None:
+        """Make the pipes; a stream that is a terminal goes to the game as it is."""
+        streams: list[tuple[str, int, int]] = []
+        for name, fd in (("stdout", 1), ("stderr", 2)):
+            if posix.isatty(fd):
+                self.notices.append(
+                    f"the game has the terminal on {name}: its log is not kept; "
+                    "run the container without a tty for that"
+                )
+                continue
+            reader, writer = pump.open_pipe()
+            self._writers.append(writer)
+            self.game_fds[fd] = writer
+            streams.append((name, reader, fd))
+        reader, self.agent_output = pump.open_pipe()
+        self._writers.append(self.agent_output)
+        streams.append(("agent", reader, 2))
+        self.stdin = -1
+        if not terminal.is_there():
+            self.game_fds[0], self.stdin = posix.pipe2(posix.O_CLOEXEC)
+            posix.set_blocking(self.stdin, False)
+        self.spool = spool.open_spool(self.options.spool_dir, self.options.spool_max)
+        self.notices += self.spool.notices
+        self.pump = pump.Pump(self.spool, streams)
+        self.pump.start()
+
+    def _make_game(self) -> Game:
+        environ = standins.game_environ(
+            self._visible, self.secrets, self.listeners.url, self.options.secrets
+        )
+        user = self.options.user
+        if user is not None:
+            self._give_to(user, environ)
+        return Game(
+            self.options.command,
+            environ,
+            self.game_fds,
+            own_session=self.options.setsid,
+            alone=self.options.single_child,
+            user=user if posix.getuid() == 0 else None,
+        )
+
+    def _give_to(self, user: "User", environ: dict[str, str]) -> None:
+        if posix.getuid() != 0:
+            if posix.getuid() != user.uid:
+                self.notices.append(
+                    f"cannot run the game as AGENT_GAME_USER={self.options.game_user}: "
+                    f"we are uid {posix.getuid()}, only root can change it"
+                )
+            return
+        if user.home:
+            environ["HOME"] = user.home
+        for fd in self.game_fds.values():
+            # So that the game can open /dev/stdout: that opens the pipe by its inode.
+            posix.fchown(fd, user.uid, user.gid)
+
+
+assert sys.platform == "linux"  # noqa: S101 - for mypy: posix has memfd_create only there
+
+TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import before the game
+if TYPE_CHECKING:
+    from .identity import User

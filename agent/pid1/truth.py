@@ -1,0 +1,40 @@
+"""The whole truth, as an agent hears it in answer to its hello."""
+
+from . import wire
+
+
+def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> dict[str, object]:
+    """Return the message; it is the only one that holds secrets, so never log it."""
+    secrets = dict(made.secrets)
+    if made.options.token:
+        secrets["AGENT_TOKEN"] = made.options.token
+    return {
+        "is": "truth",
+        "boot": made.boot,
+        "born": made.born,
+        "start": starts,
+        "url": made.listeners.url,
+        "listeners": [
+            {"address": address, "fd": fd}
+            for fd, address in enumerate(made.listeners.addresses(), wire.LISTEN)
+        ],
+        "game": {
+            "pid": game.pid or None,
+            "started_at": game.started_at or None,
+            "exit": game.status,
+            "exited_at": game.exited_at,
+        },
+        "term_at": escalation.term_at,
+        "signalled": game.signalled,
+        "grace": made.options.grace,
+        "spool": made.spool.folder,
+        "secrets": secrets,
+        "notices": made.notices,
+    }
+
+
+TYPE_CHECKING = False  # mypy reads it as true
+if TYPE_CHECKING:
+    from .escalate import Escalation
+    from .game import Game
+    from .setup import Setup

@@ -1,0 +1,16 @@
+"""A game that ends its deployment as the platform's samples do, then waits for the signal."""
+import os
+import signal
+import sys
+import urllib.request
+
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"world saved\n"), sys.exit(0)))
+request = urllib.request.Request(
+    os.environ["ARBITRIUM_DELETE_URL"],
+    method="DELETE",
+    headers={"authorization": os.environ["ARBITRIUM_DELETE_TOKEN"]},
+)
+with urllib.request.urlopen(request, timeout=60) as answer:
+    os.write(1, b"the platform said %d\n" % answer.status)
+while True:
+    signal.pause()

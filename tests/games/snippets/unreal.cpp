@@ -1,0 +1,60 @@
+// What an Unreal game mode says to the agent; add "HTTP" to PublicDependencyModuleNames.
+#include "MyGameMode.h"
+#include "HttpModule.h"
+#include "Interfaces/IHttpRequest.h"
+#include "Interfaces/IHttpResponse.h"
+#include "Misc/Paths.h"
+#include "TimerManager.h"
+
+// Call the agent; a call that was cut off may always be made again.
+static void CallAgent(const FString& Verb, const FString& Path, const FString& Json)
+{
+	const FString Agent = FPlatformMisc::GetEnvironmentVariable(TEXT("AGENT_URL"));
+	if (Agent.IsEmpty()) { return; }  // in the editor
+	const auto Request = FHttpModule::Get().CreateRequest();
+	Request->SetVerb(Verb);
+	Request->SetURL(Agent + Path);
+	Request->SetContentAsString(Json);
+	Request->OnProcessRequestComplete().BindLambda(
+		[Verb, Path, Json](FHttpRequestPtr, FHttpResponsePtr, bool bAnswered)
+		{
+			if (!bAnswered) { CallAgent(Verb, Path, Json); }
+		});
+	Request->ProcessRequest();
+}
+
+void AMyGameMode::StartPlay()
+{
+	Super::StartPlay();
+	CallAgent(TEXT("POST"), TEXT("/v1/ready"), TEXT("{}"));
+	GetWorldTimerManager().SetTimer(StopTimer, this, &AMyGameMode::LookForStop, 0.2f, true);
+}
+
+void AMyGameMode::PostLogin(APlayerController* Player)
+{
+	Super::PostLogin(Player);
+	ReportPlayers();
+}
+
+void AMyGameMode::Logout(AController* Player)
+{
+	Super::Logout(Player);
+	// Only in the next tick is the one who left no longer counted.
+	GetWorldTimerManager().SetTimerForNextTick(this, &AMyGameMode::ReportPlayers);
+}
+
+void AMyGameMode::ReportPlayers()
+{
+	CallAgent(TEXT("PUT"), TEXT("/v1/players"),
+		FString::Printf(TEXT("{\"count\": %d, \"capacity\": 16}"), GetNumPlayers()));
+}
+
+void AMyGameMode::LookForStop()
+{
+	const FString File = FPlatformMisc::GetEnvironmentVariable(TEXT("AGENT_STOP_FILE"));
+	if (!File.IsEmpty() && FPaths::FileExists(File))
+	{
+		SaveTheWorld();
+		FPlatformMisc::RequestExit(false);
+	}
+}
