@@ -1,0 +1,235 @@
+"""The one place where rooms meet."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from . import clock, journal
+from .control.server import ControlServer
+from .core import events as e
+from .core import stopping
+from .core.lifecycle import step
+from .core.options import Options
+from .core.phases import Phase
+from .core.state import State
+from .edgegap.environment import Facts, facts
+from .edgegap.selfstop import Courier
+from .game.ports import Declared, PortProbe
+from .link import Link, Truth
+from .memory import Memory
+from .orders import Orders
+from .pid1 import harden, wire
+from .runtime import Runtime
+from .sealed import read_settings
+
+LOG = logging.getLogger("agent")
+
+
+def main() -> int:
+    """Be the service until PID 1 closes the channel; with ``--defaults`` without settings.
+
+    Nothing here is read from the environment but the platform's facts: the settings were
+    validated by ``agent.configure``, the secrets come over the channel. They come only to a
+    process that nobody of the same uid can look into, so that is arranged first.
+    """
+    harden.hide()
+    options = read_settings(wire.SETTINGS)
+    if options is None:
+        if "--defaults" not in sys.argv[1:]:
+            _configure_again()
+        options = Options(degraded=("cannot read the settings; the defaults hold",))
+    journal.setup(options.log_format)
+    return asyncio.run(_serve(options))
+
+
+async def _serve(options: Options) -> int:
+    """Say hello, go on where the last agent stopped, keep every room running."""
+    memory = Memory(wire.STATE)
+    memory.beat()
+    link = Link()
+    truth = await link.hello()
+    for secret in (*truth.secrets.values(), os.environ.get("AGENT_TOKEN", "")):
+        journal.mask(secret)
+    journal.mask(truth.secrets.get("ARBITRIUM_DELETE_URL", "").rpartition("/")[2])  # the stop key
+    known = facts(os.environ)
+    if truth.start == 1:
+        _greet(options, known, truth)
+    service = Service(options, link, truth, known, memory)
+    await service.run()
+    return 0
+
+
+class Service:
+    """All rooms, connected."""
+
+    def __init__(
+        self, options: Options, link: Link, truth: Truth, known: Facts, memory: Memory
+    ) -> None:
+        self._options = options
+        self._link = link
+        self._truth = truth
+        self._memory = memory
+        self._orders = Orders(
+            link,
+            options,
+            now=clock.now,
+            courier=self._deliver,
+            journal=LOG,
+            deployment=known.deployment.request_id or "",
+        )
+        self._runtime = Runtime(
+            recall(memory, truth, options),
+            options,
+            now=clock.now,
+            memory=memory,
+            perform=self._orders.perform,
+            journal=LOG,
+        )
+        self._orders.post = self._runtime.post
+        self._courier = Courier(say=_say, report=self._runtime.post)
+        self._server = ControlServer(
+            desk=self._runtime,
+            listeners=[each.fd for each in truth.listeners],
+            deployment=known.deployment,
+            match=known.match,
+            token=os.environ.get("AGENT_TOKEN", ""),
+        )
+        declared = _declared(known)
+        self._probe = PortProbe(
+            post=self._runtime.post,
+            declared=declared,
+            held={
+                each.address[1] for each in truth.listeners if not isinstance(each.address, str)
+            },
+        )
+        self._declared = tuple(port.name for port in declared)
+
+    async def run(self) -> None:
+        """Run until PID 1 closes the channel."""
+        async with asyncio.TaskGroup() as rooms:
+            work = [
+                rooms.create_task(self._orders.run(), name="orders"),
+                rooms.create_task(self._beat(), name="beat"),
+            ]
+            self._link.order(
+                "stop_plan",
+                signum=self._options.stop_signal,
+                after=stopping.signal_delay(self._options),
+            )
+            self._runtime.post(self._resynced())
+            work += [
+                rooms.create_task(self._runtime.run(), name="runtime"),
+                rooms.create_task(self._server.run(), name="control"),
+                rooms.create_task(self._probe.run(), name="ports"),
+                rooms.create_task(self._point_probe(), name="readiness"),
+            ]
+            await self._listen()
+            for task in work:
+                task.cancel()
+
+    def _resynced(self) -> e.Resynced:
+        truth = self._truth
+        return e.Resynced(
+            game_pid=truth.game_pid,
+            game_started_at=truth.game_started_at,
+            game_exit=truth.game_exit,
+            term_at=truth.term_at,
+            on_edgegap="ARBITRIUM_DELETE_URL" in truth.secrets,
+            declared_ports=self._declared,
+        )
+
+    async def _listen(self) -> None:
+        """Hand in what PID 1 says, tell it that it was heard."""
+        async for message in self._link.messages():
+            event = fact(message)
+            if event is not None:
+                self._runtime.post(event)
+                self._link.order("ack")
+
+    async def _point_probe(self) -> None:
+        """Have the game's ports looked at while that can still make it ready."""
+        watched: int | None = None
+        status = self._runtime.status()
+        while self._options.ready_when == "auto":
+            pid = status.game.pid if status.phase is Phase.STARTING else None
+            if pid is None:
+                self._probe.rest()
+            elif pid != watched:
+                self._probe.watch(pid)
+            watched = pid
+            status = await self._runtime.changed(status.revision, None)
+
+    async def _beat(self) -> None:
+        while True:
+            self._memory.beat()
+            await clock.wait(asyncio.Event(), wire.BEAT_SECONDS)
+
+    async def _deliver(self, reason: str, _: object) -> None:
+        LOG.info("telling the platform to end this deployment: %s", reason)
+        secrets = self._truth.secrets
+        await self._courier.deliver(
+            secrets["ARBITRIUM_DELETE_URL"],
+            secrets.get("ARBITRIUM_DELETE_TOKEN", ""),
+            storage=self._options.container_log_storage,
+        )
+
+
+def recall(memory: Memory, truth: Truth, options: Options) -> State:
+    """Return the state as the agent before us left it, or a new one."""
+    try:
+        state, records = memory.recall()
+        if state is not None and state.boot_id == truth.boot:
+            for now, event in records:
+                state, _ = step(state, event, now, options)
+            return state
+    except (msgspec.MsgspecError, KeyError, OSError):
+        LOG.exception("cannot read what the agent before us knew; starting anew")
+    luck = int(truth.boot[:8], 16) / 0xFFFF_FFFF
+    state = State(boot_id=truth.boot, born=truth.born, phase_since=truth.born, luck=luck)
+    memory.keep(state)
+    return state
+
+
+def fact(message: dict[str, Any]) -> e.Event | None:
+    """Return what a message of PID 1 says as an event, None for what is no event."""
+    match message:
+        case {"is": "term", "signum": int(signum)}:
+            return e.TermReceived(signum)
+        case {"is": "game_started", "pid": int(pid)}:
+            return e.GameStarted(pid)
+        case {"is": "game_exited", "status": int(status)}:
+            return e.GameExited(status)
+        case {"is": "game_not_started", "why": str(why)}:
+            return e.GameNotStarted(why)
+        case _:
+            return None
+
+
+def _greet(options: Options, known: Facts, truth: Truth) -> None:
+    for line in options.degraded:
+        LOG.warning(line)
+    for line in (*options.notices, *known.complaints):
+        LOG.warning(line)
+    LOG.info("serving the game at %s", truth.url)
+
+
+def _configure_again() -> NoReturn:
+    root = str(Path(__file__).resolve().parent.parent)
+    command = wire.command(sys.executable, root, "agent.configure")
+    os.execv(command[0], command)  # noqa: S606 - the words are our own
+
+
+def _say(level: str, text: str) -> None:
+    LOG.log(logging.getLevelNamesMapping()[level.upper()], text)
+
+
+def _declared(known: Facts) -> tuple[Declared, ...]:
+    return tuple(
+        Declared(port.name, port.internal, port.protocol.value)
+        for port in known.deployment.ports.values()
+    )

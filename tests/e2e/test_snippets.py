@@ -1,0 +1,134 @@
+"""The README's snippets say what they have to, through the real agent, and leave in time."""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from agent.local.deployment import Deployment
+from agent.local.ledger import SignalSent, StopAccepted
+from agent.local.platform import Platform
+from agent.local.variables import free_port
+from agent.local.version import RestartPolicy, Version
+from tests.tools import need
+
+from .inside import ENTRYPOINT, call, ready_phase
+
+SNIPPETS = Path(__file__).parents[1] / "games" / "snippets"
+HTTP_FOR_MONO = Path("/usr/lib/mono/4.5/System.Net.Http.dll")
+
+
+async def build(*command: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command)
+    assert await process.wait() == 0
+
+
+async def python(_: Path) -> list[str]:
+    return ["python3", str(SNIPPETS / "game.py")]
+
+
+async def node(_: Path) -> list[str]:
+    return [need("node", package="nodejs"), str(SNIPPETS / "game.js")]
+
+
+async def shell(_: Path) -> list[str]:
+    need("curl")
+    return [str(SNIPPETS / "game.sh")]
+
+
+async def godot(_: Path) -> list[str]:
+    return [need("godot3-server"), "-s", str(SNIPPETS / "game.gd")]
+
+
+async def cpp(folder: Path) -> list[str]:
+    compiler = need("g++")
+    need("curl-config", package="libcurl4-openssl-dev")
+    strict = ("-std=c++17", "-Wall", "-Wextra", "-Werror")
+    await build(compiler, *strict, str(SNIPPETS / "game.cpp"), "-lcurl", "-o", str(folder / "g"))
+    return [str(folder / "g")]
+
+
+async def csharp(folder: Path) -> list[str]:
+    compiler, runtime = need("mcs", package="mono-mcs"), need("mono", package="mono-runtime")
+    there = HTTP_FOR_MONO.exists()
+    need("System.Net.Http for Mono", package="libmono-system-net-http4.0-cil", there=there)
+    source, program = str(SNIPPETS / "Game.cs"), str(folder / "Game.exe")
+    await build(compiler, "-warnaserror", "-r:System.Net.Http", f"-out:{program}", source)
+    return [runtime, program]
+
+
+BUILDS = [python, node, shell, godot, cpp, csharp]
+
+
+async def play(
+    session: aiohttp.ClientSession, platform: Platform, game: list[str], folder: Path
+) -> tuple[Deployment, str]:
+    """Start a snippet as its README says; return when it is ready with its players."""
+    port = free_port("TCP")
+    version = Version(
+        command=[ENTRYPOINT, *game],
+        env={
+            "HOME": str(folder),  # Godot and Mono write into it
+            "AGENT_PORT": str(port),
+            "AGENT_GRACE": "30s",
+            "AGENT_STOP_BY": "file:10s,signal",
+            "AGENT_STOP_FILE": str(folder / "stop"),
+            "AGENT_DRAIN": "0",
+        },
+        grace=30.0,
+        restart_policy=RestartPolicy.NEVER,
+    )
+    deployment = await platform.deploy(version)
+    await deployment.wrote("serving the game")
+    url = f"http://127.0.0.1:{port}"
+    status = await ready_phase(session, url, "in_match")
+    assert status["ready_by"] == "api"
+    assert status["players"]["ids"] == ["ann", "bob"]
+    assert status["players"]["capacity"] == 16
+    return deployment, url
+
+
+def left_on_the_notice(deployment: Deployment) -> None:
+    assert b"saving the world" in deployment.stdout, deployment.stderr
+    assert b"killing it" not in deployment.stderr
+    signals = [r.signum for r in deployment.records if isinstance(r, SignalSent)]
+    assert signals == [signal.SIGTERM]
+    assert deployment.exit_status == 0
+
+
+@pytest.mark.parametrize("made", BUILDS)
+async def test_snippet_plays_until_the_platform_stops_it(
+    made: Callable[[Path], "asyncio.Future[list[str]]"], tmp_path: Path
+) -> None:
+    game = await made(tmp_path)
+    async with Platform() as platform, aiohttp.ClientSession() as session:
+        deployment, _ = await play(session, platform, game, tmp_path)
+        deployment.stop()
+        await deployment.terminated()
+    left_on_the_notice(deployment)
+    assert [r.by for r in deployment.records if isinstance(r, StopAccepted)] == ["operator"]
+
+
+@pytest.mark.parametrize("made", BUILDS)
+async def test_snippet_plays_until_its_match_is_over(
+    made: Callable[[Path], "asyncio.Future[list[str]]"], tmp_path: Path
+) -> None:
+    game = await made(tmp_path)
+    async with Platform() as platform, aiohttp.ClientSession() as session:
+        deployment, url = await play(session, platform, game, tmp_path)
+        await call(session, "POST", f"{url}/v1/match/end")
+        await deployment.terminated()
+    left_on_the_notice(deployment)
+    assert [r.by for r in deployment.records if isinstance(r, StopAccepted)] == ["self-stop"]
+
+
+def test_every_snippet_is_run_or_its_reason_is_known() -> None:
+    """Unreal is shown, not run: no engine is to be had for it here."""
+    found = {path.name for path in SNIPPETS.iterdir()}
+    run = {"game.py", "game.js", "game.sh", "game.gd", "game.cpp", "Game.cs"}
+    assert found == run | {"unreal.cpp"}
+    assert shutil.which("sh")
