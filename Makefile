@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test lint types layers check bench lock clean
+.PHONY: help demo test lint types layers check readme bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -31,6 +31,9 @@ layers: $(VENV)/.test  ## the import directions
 	$(VENV)/bin/lint-imports
 
 check: lint types layers test  ## all of it
+
+readme: $(VENV)/.test  ## the README's generated parts, anew
+	$(RUN) -m tests.pages --write
 
 bench: $(VENV)/.test  ## the figures of the README, measured here
 	$(RUN) -m bench

@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -38,14 +39,16 @@ class Orders:
         self._courier = courier
         self._journal = journal
         self._deployment = deployment
-        self._errands = asyncio.TaskGroup()
+        self._errands: asyncio.TaskGroup | None = None
         self._self_stop: asyncio.Task[None] | None = None
         self.post: Callable[[Event], object] = lambda _: None
 
-    async def run(self) -> None:
-        """Keep the errands that take time, until cancelled."""
-        async with self._errands:
-            await asyncio.get_running_loop().create_future()
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Keep the errands that take time for the length of the block; nothing outlives it."""
+        async with asyncio.TaskGroup() as self._errands:
+            yield
+            self._cancel_self_stop()
 
     def perform(self, effect: do.Effect) -> None:  # noqa: C901, PLR0912 - one case an effect
         """Carry out one order; nothing here waits."""
@@ -98,7 +101,7 @@ class Orders:
             self._journal.warning("cannot write AGENT_STOP_FILE: %s", error)
 
     def _send_self_stop(self, reason: str) -> None:
-        if self._self_stop is None or self._self_stop.done():
+        if self._errands and (self._self_stop is None or self._self_stop.done()):
             errand = self._courier(reason, self.post)
             self._self_stop = self._errands.create_task(errand, name="self-stop")
 

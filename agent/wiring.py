@@ -53,7 +53,7 @@ async def _serve(options: Options) -> int:
     memory.beat()
     link = Link()
     truth = await link.hello()
-    for secret in (*truth.secrets.values(), os.environ.get("AGENT_TOKEN", "")):
+    for secret in truth.secrets.values():
         journal.mask(secret)
     journal.mask(truth.secrets.get("ARBITRIUM_DELETE_URL", "").rpartition("/")[2])  # the stop key
     known = facts(os.environ)
@@ -94,10 +94,10 @@ class Service:
         self._courier = Courier(say=_say, report=self._runtime.post)
         self._server = ControlServer(
             desk=self._runtime,
-            listeners=[each.fd for each in truth.listeners],
+            listeners=[(each.fd, each.address) for each in truth.listeners],
             deployment=known.deployment,
             match=known.match,
-            token=os.environ.get("AGENT_TOKEN", ""),
+            token=truth.secrets.get("AGENT_TOKEN", ""),
         )
         declared = _declared(known)
         self._probe = PortProbe(
@@ -111,11 +111,8 @@ class Service:
 
     async def run(self) -> None:
         """Run until PID 1 closes the channel."""
-        async with asyncio.TaskGroup() as rooms:
-            work = [
-                rooms.create_task(self._orders.run(), name="orders"),
-                rooms.create_task(self._beat(), name="beat"),
-            ]
+        async with self._orders.at_work(), asyncio.TaskGroup() as rooms:
+            work = [rooms.create_task(self._beat(), name="beat")]
             self._link.order(
                 "stop_plan",
                 signum=self._options.stop_signal,

@@ -50,11 +50,8 @@ async def hands(tmp_path: Path) -> AsyncIterator[tuple[Orders, Ear, Platform, li
     options = Options(stop_signal=2, stop_file=str(tmp_path / "stop.json"), stop_text="quit")
     orders = Orders(ear, options, now=lambda: 100.0, courier=platform.deliver, journal=JOURNAL)
     orders.post = posted.append
-    running = asyncio.create_task(orders.run())
-    await asyncio.wait([running], timeout=0)
-    yield orders, ear, platform, posted
-    running.cancel()
-    await asyncio.wait([running])
+    async with orders.at_work():
+        yield orders, ear, platform, posted
 
 
 Hands = tuple[Orders, Ear, Platform, list[Event]]

@@ -127,7 +127,9 @@ def _unhealthy(state: State, now: float, options: Options) -> Timer:
     if not state.game.is_running or state.game.killed:
         return _timer(Reason.GAME_UNHEALTHY, None, limit, "no game is running")
     if state.pulse.said is Health.UNHEALTHY:
-        return _timer(Reason.GAME_UNHEALTHY, state.pulse.since, 0.0, "the game says that it is unhealthy")
+        return _timer(
+            Reason.GAME_UNHEALTHY, state.pulse.since, 0.0, "the game says that it is unhealthy"
+        )
     if due == NEVER:
         return _timer(Reason.GAME_UNHEALTHY, None, limit, "armed by the first health ping")
     why = "no health ping" if now >= due else "waits for the next health ping"

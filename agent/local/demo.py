@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -30,16 +31,22 @@ _PAUSE = 0.2  # seconds before the agent is asked again after a failure
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; return 0 if every expected step was seen, 1 if not, 78 on bad options."""
+    """Run the demo; return 0 if every expected step was seen, 1 if not.
+
+    Bad options are 78, as everywhere in the program; Ctrl-C is 130.
+    """
     options = _parse(argv)
     timeline = Timeline(sys.stdout, _look(sys.stdout, as_json=options.json))
     try:
         ordered = faults.parse(options.fault) if options.fault else ()
-        witness = Witness(timeline, len(ordered))
+        refusals = sum(not isinstance(fault, faults.Lost) for fault in ordered)
+        witness = Witness(timeline, refusals)
         asyncio.run(_run(options, ordered, witness))
     except SettingsError as error:
         sys.stderr.write(f"arbitrium-agent demo: {error}\n")
         return os.EX_CONFIG
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     missing = witness.missing()
     timeline.close(witness.seen, missing)
     return 1 if missing else 0

@@ -34,7 +34,7 @@ STEPS = {
     "agent_stopping": "agent: it stops the game",
     "game_signalled": "game: it gets SIGTERM",
     "world_saved": "game: its world is saved",
-    "self_stop_accepted": "platform: the self-stop is accepted with 202",
+    "self_stop_accepted": "platform: the self-stop is accepted",
     "sigterm_sent": "platform: SIGTERM to the container",
     "exited_0": "platform: the container exits with 0",
     "terminated": "platform: the deployment is TERMINATED",
@@ -127,6 +127,8 @@ class Witness:
 
     def _of_platform(self, record: Record) -> _Seen | None:
         match record:
+            case SelfStopCalled(answer="lost"):
+                return _Seen("self-stop called: taken, its answer lost", "self_stop_accepted")
             case SelfStopCalled(answer=answer) if answer != "202":
                 self._refused += 1
                 enough = self._refused == self._refusals

@@ -9,6 +9,7 @@ from .channel import Channel
 NEVER = float("inf")
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
+_STEADY_SECONDS = 10.0  # one that lived so long is started again without a longer delay
 _FAILURES = 5  # in a row, before hello; then callers are refused instead of left waiting
 _DOUBTFUL_FAILURES = 2  # from here on the settings are suspected
 _RETRY_SECONDS = 60.0
@@ -48,6 +49,8 @@ class Agents:
         posix.ftruncate(self._state, _STATE_BYTES)  # sparse: it costs what is written
         self._settings = _empty_settings()
         self._start_at = 0.0
+        self._started_at = 0.0
+        self._quick_deaths = 0
         self._asked_at = NEVER  # when it was told something that it has to answer
         self._look_at = NEVER
         self._beat = b""
@@ -105,7 +108,7 @@ class Agents:
             posix.kill(self.pid, signals.SIGKILL)
         except OSError:
             pass
-        return f"killed the {self._name()}: {why}"
+        return f"killed the {self.name}: {why}"
 
     def exited(self, now: float) -> None:
         """Note that it was reaped, and when the next one is due."""
@@ -116,7 +119,9 @@ class Agents:
             self.channel = None
         self.failures = 0 if self.greeted else self.failures + 1
         self.greeted = False
-        delay = min(_FIRST_DELAY * 2 ** max(0, self.failures - 1), _LONGEST_DELAY)
+        steady = now - self._started_at >= _STEADY_SECONDS
+        self._quick_deaths = 1 if steady else self._quick_deaths + 1
+        delay = min(_FIRST_DELAY * 2 ** min(self._quick_deaths - 1, 10), _LONGEST_DELAY)
         if self.rescuing or self.failures >= _FAILURES:
             delay = _RETRY_SECONDS
             self._listeners.shut()
@@ -161,6 +166,7 @@ class Agents:
         if not self.rescuing:
             fds |= dict(enumerate(self._listeners.fds(), wire.LISTEN))
         self.starts += 1
+        self._started_at = now
         self._look_at = now + wire.LOOK_SECONDS
         self._missed = 0
         try:
@@ -168,7 +174,7 @@ class Agents:
         except OSError as error:
             self.channel.handed_over()
             self.exited(now)
-            return f"cannot start the {self._name()}: {error.strerror}; it is tried again"
+            return f"cannot start the {self.name}: {error.strerror}; it is tried again"
         self.channel.handed_over()
         harden.rank_agent(self.pid)
         return ""
@@ -190,7 +196,9 @@ class Agents:
         self._settings = _empty_settings()
         return ["agent.configure"]
 
-    def _name(self) -> str:
+    @property
+    def name(self) -> str:
+        """What the operator is told that it is."""
         return "rescue" if self.rescuing else "agent"
 
 

@@ -2,7 +2,7 @@
 
 import posix
 
-from . import boottime, complaints, harden, processes, signals, spawn, terminal
+from . import boottime, harden, signals, spawn, terminal
 
 
 class Game:
@@ -52,6 +52,8 @@ class Game:
         try:
             self.pid = self._spawn(self.command)
         except (OSError, ValueError) as error:
+            from . import complaints
+
             self.fault, why = complaints.explain(self.command, error, self.environ)
             return why
         self.started_at = boottime.now()
@@ -82,6 +84,8 @@ class Game:
 
     def kill(self, agent_pid: int) -> None:
         """End it with SIGKILL, with all that it has started; the agent is spared."""
+        from . import processes
+
         self.killed = self.killed or self.is_running
         self.signal(signals.SIGKILL)
         processes.kill_below(posix.getpid(), agent_pid)
@@ -92,6 +96,8 @@ class Game:
                 command, self.environ, self.fds, own_session=self._own_session, user=self.user
             )
         except OSError as error:
+            from . import complaints
+
             path = complaints.shell_script(command, error, self.environ)
             if not path:
                 raise

@@ -45,7 +45,10 @@ class Orders:
 
     def tell(self, message: dict[str, object], *, answer: bool) -> None:
         """Send a fact; where it does not go through, owe the truth."""
-        if self.owes_truth or not self._agents.tell(message, boottime.now(), answer=answer):
+        now = boottime.now()
+        if self.owes_truth:
+            self._agents.expect(now)  # it does not read: that is silence too
+        elif not self._agents.tell(message, now, answer=answer):
             self.owes_truth = True
 
     def tell_truth(self) -> None:

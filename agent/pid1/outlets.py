@@ -122,7 +122,7 @@ class Outlet:
         exact = self._exact
         if exact is None or exact.cursor == exact.end:
             return self._put_between(found, now)
-        if not found and self.writer.splices and self._splice(exact):
+        if not found and self._splice(exact):
             return not self.blocked
         count = exact.read(exact.cursor, self._view)
         if not count:
@@ -138,7 +138,9 @@ class Outlet:
         return not self.blocked
 
     def _splice(self, exact: Stream) -> bool:
-        """Pass on pages of the spool; say whether that was something."""
+        """Pass on pages of the spool, if that is worth it; say whether something was done."""
+        if not self.writer.splices or exact.end - exact.cursor <= SMALL_BYTES:
+            return False
         found = exact.locate(exact.cursor)
         if found is None:
             return False

@@ -15,8 +15,8 @@ _PIPE_BYTES = 1 << 20
 _BUFFER_BYTES = 128 << 10
 _LINES = 1000  # of our own, that wait for the thread
 _COALESCE_SECONDS = 0.002
-_FAST_READS = 150  # in a window, from which on small reads are gathered
-_WINDOW_SECONDS = 0.010
+_FAST_READS = 1500  # in a window, from which on small reads are gathered: 15,000 a second
+_WINDOW_SECONDS = 0.100  # long enough that a game which catches up after a pause is not meant
 _SMALL_BYTES = 16 << 10
 _FEW_BYTES = 512
 
@@ -164,6 +164,7 @@ class Pump:
                 pause = 0.001
             except Exception:  # noqa: BLE001 - nothing may end the flow of the game's output
                 self._errors += 1
+                self._begun = None  # a drain starts over
                 time.sleep(pause)
                 pause = min(1.0, pause * 2)
 

@@ -3,7 +3,7 @@
 import posix
 import sys
 
-from . import harden, listeners, options, pump, secrets, spool, standins, terminal
+from . import harden, listeners, options, pipes, secrets, standins, terminal
 from .game import Game
 
 
@@ -47,15 +47,27 @@ class Setup:
         self.game = self._make_game()
         if not harden.hide():
             self.notices.append("cannot hide our memory: this Python has no ctypes")
-        for notice in self.notices:
-            self.say(notice)
 
     def start_game(self) -> str:
         """Start the game; return why it cannot be started, or nothing."""
         why = self.game.start()
-        if self.game.notice:
-            self.say(self.game.notice)
+        if self.game.notice and self.game.notice not in self.notices:
+            self.notices.append(self.game.notice)
         return why
+
+    def start_pump(self) -> None:
+        """Load the pump, begin to relay.
+
+        The game's first lines wait in its pipe meanwhile, some 2 ms while it is loaded itself.
+        """
+        from . import pump, spool
+
+        self.spool = spool.open_spool(self.options.spool_dir, self.options.spool_max)
+        self.notices += self.spool.notices
+        self.pump = pump.Pump(self.spool, self._streams)
+        self.pump.start()
+        for notice in self.notices:
+            self.say(notice)
 
     def say(self, text: str) -> None:
         """Put a line of our own on stderr, between two lines of the game's."""
@@ -73,7 +85,7 @@ class Setup:
 
     def _open_streams(self) -> None:
         """Make the pipes; a stream that is a terminal goes to the game as it is."""
-        streams: list[tuple[str, int, int]] = []
+        self._streams: list[tuple[str, int, int]] = []
         for name, fd in (("stdout", 1), ("stderr", 2)):
             if posix.isatty(fd):
                 self.notices.append(
@@ -81,21 +93,17 @@ class Setup:
                     "run the container without a tty for that"
                 )
                 continue
-            reader, writer = pump.open_pipe()
+            reader, writer = pipes.open_pipe()
             self._writers.append(writer)
             self.game_fds[fd] = writer
-            streams.append((name, reader, fd))
-        reader, self.agent_output = pump.open_pipe()
+            self._streams.append((name, reader, fd))
+        reader, self.agent_output = pipes.open_pipe()
         self._writers.append(self.agent_output)
-        streams.append(("agent", reader, 2))
+        self._streams.append(("agent", reader, 2))
         self.stdin = -1
         if not terminal.is_there():
             self.game_fds[0], self.stdin = posix.pipe2(posix.O_CLOEXEC)
             posix.set_blocking(self.stdin, False)
-        self.spool = spool.open_spool(self.options.spool_dir, self.options.spool_max)
-        self.notices += self.spool.notices
-        self.pump = pump.Pump(self.spool, streams)
-        self.pump.start()
 
     def _make_game(self) -> Game:
         environ = standins.game_environ(

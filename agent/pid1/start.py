@@ -29,6 +29,7 @@ def main() -> None:
     made = setup.Setup(wanted, environ, block, born)
     why = fault or made.start_game()
     # The rest is loaded while the game already runs.
+    made.start_pump()
     posix.chdir("/")
     from . import supervise
 
@@ -37,21 +38,26 @@ def main() -> None:
 
 def _read(wanted: options.Options, environ: dict[str, str]) -> str:
     """Read the settings; return why the game cannot be started with them, or nothing."""
+    fault = ""
     try:
         options.read_argv(sys.argv[1:], wanted)
+    except SettingsError as error:
+        fault = str(error)
+    try:
+        # After a fault too: a rescue needs to know which variables are secrets.
         options.read_environ(environ, wanted)
         if wanted.game_user:
             from . import identity
 
             wanted.user = identity.find(wanted.game_user)
     except SettingsError as error:
-        return str(error)
-    if not wanted.command:
-        return (
+        fault = fault or str(error)
+    if not (fault or wanted.command):
+        fault = (
             "cannot start a game: no command was given; "
             'write it after the entrypoint, as CMD ["./server"] does'
         )
-    return ""
+    return fault
 
 
 def _print_and_leave(mode: str) -> None:

@@ -98,7 +98,9 @@ class Supervisor:
         now = boottime.now()
         if pid == self._agents.pid:
             if not self._agents.greeted:
-                self._made.say(f"the agent ended before it was up: {exits.words(status)}")
+                self._made.say(
+                    f"the {self._agents.name} ended before it was up: {exits.words(status)}"
+                )
             self._agents.exited(now)
         elif pid == self._game.pid and self._game.is_running:
             self._game.exited(status)
@@ -187,7 +189,9 @@ class Supervisor:
 
     def _leave(self, code: int) -> None:
         end = self._escalation.end_at
-        leave.clear(self._made.options.leftovers, self._wakeup, self._agents.pid, min(end, NEVER))
+        # The policy is for those whom the game left behind, not for the game itself.
+        how = "kill" if self._game.is_running else self._made.options.leftovers
+        leave.clear(how, self._wakeup, self._agents.pid, end)
         self._agents.kill("we are leaving")
         leave.leave(self._made, code, max(end, boottime.now() + 0.1))
 

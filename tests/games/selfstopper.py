@@ -1,10 +1,11 @@
 """A game that ends its deployment as the platform's samples do, then waits for the signal."""
 import os
 import signal
-import sys
+import threading
 import urllib.request
 
-signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"world saved\n"), sys.exit(0)))
+asked = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: asked.set())
 request = urllib.request.Request(
     os.environ["ARBITRIUM_DELETE_URL"],
     method="DELETE",
@@ -12,5 +13,5 @@ request = urllib.request.Request(
 )
 with urllib.request.urlopen(request, timeout=60) as answer:
     os.write(1, b"the platform said %d\n" % answer.status)
-while True:
-    signal.pause()
+asked.wait(60)
+os.write(1, b"world saved\n")

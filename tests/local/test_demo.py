@@ -1,6 +1,9 @@
 """The demo says yes only when it has seen everything."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -18,7 +21,7 @@ def instead(*command: str) -> Callable[..., list[str]]:
     return behind_entrypoint
 
 
-@pytest.mark.parametrize("fault", ["", "503x2,reset"])
+@pytest.mark.parametrize("fault", ["", "503x2,reset", "lost"])
 def test_main_job_runs_from_start_to_self_stop_to_exit(
     fault: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -30,7 +33,26 @@ def test_main_job_runs_from_start_to_self_stop_to_exit(
     steps = [line["step"] for line in lines if line["step"]]
     of_platform = ["self_stop_accepted", "sigterm_sent", "exited_0", "terminated"]
     assert [step for step in steps if step in of_platform] == of_platform
-    assert ("self_stop_refused" in steps) == bool(fault)
+    assert ("self_stop_refused" in steps) == ("503" in fault)
+
+
+def test_ctrl_c_ends_the_demo_with_its_container() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "agent.local.demo", "--match", "1000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        started = next(line for line in process.stdout if "container started" in line)
+        pid = int(started.split()[-1])
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == ""
+    assert "All" not in out
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_unreadable_fault_list_is_a_clear_line(capsys: pytest.CaptureFixture[str]) -> None:

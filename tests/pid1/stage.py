@@ -195,7 +195,7 @@ def fake_root(folder: Path, look_seconds: float = wire.LOOK_SECONDS) -> Path:
         shutil.copytree(source / name, copy / name)  # with its bytecode, times as they are
     wires = (source / "pid1" / "wire.py").read_text()
     if look_seconds != wire.LOOK_SECONDS:
-        wires = wires.replace("LOOK_SECONDS = 20.0", f"LOOK_SECONDS = {look_seconds}")
+        wires = wires.replace(f"= {wire.LOOK_SECONDS} ", f"= {look_seconds} ")
         (copy / "pid1" / "wire.py").write_text(wires)
     for module in ("configure", "wiring", "rescue"):
         code = _AGENT.replace("MODULE", module)

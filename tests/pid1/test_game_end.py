@@ -1,8 +1,9 @@
 import signal
+from pathlib import Path
 
 import pytest
 
-from tests.pid1.stage import PLATFORM, game, run, stage
+from tests.pid1.stage import PLATFORM, game, is_gone, run, stage
 
 
 def test_short_command_outside_edgegap_does_not_wait_for_an_agent() -> None:
@@ -169,3 +170,21 @@ def test_output_is_passed_on_byte_for_byte() -> None:
     result = run("--", "sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo e >&2")
     assert result.stdout == "x" * 3_000_000 + "\n"
     assert "e\n" in result.stderr
+
+
+def test_secrets_are_secrets_after_a_fault_too() -> None:
+    environ = {**PLATFORM, "AGENT_SECRET_NAMES": "DB_*", "DB_PASSWORD": "hidden"}
+    with stage("--bogus", "--", "true", environ=environ) as it:
+        rescue = it.agent()
+        assert b"hidden" not in Path(f"/proc/{rescue.pid}/environ").read_bytes()
+        assert rescue.hello()["secrets"]["DB_PASSWORD"] == "hidden"
+
+
+def test_game_that_still_runs_does_not_outlive_us_whatever_the_policy() -> None:
+    with stage("--leftovers", "none", "--", *game("stubborn"), environ=PLATFORM) as it:
+        pids = [int(word) for word in it.line().split()]
+        agent = it.agent()
+        agent.hello()
+        agent.say("leave", status=0, why="test")
+        assert it.wait() == 0
+        assert all(is_gone(pid) for pid in pids)

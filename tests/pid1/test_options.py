@@ -54,7 +54,7 @@ def test_table_holds_the_defaults_that_are_used() -> None:
 
 
 def test_strict_refuses_what_it_could_replace() -> None:
-    with pytest.raises(SettingsError, match="AGENT_PORT.*AGENT_STRICT=1 refuses"):
+    with pytest.raises(SettingsError, match=r"AGENT_PORT.*AGENT_STRICT=1 refuses"):
         read(AGENT_STRICT="1", AGENT_PORT="x")
 
 
@@ -104,7 +104,18 @@ def test_first_word_that_is_no_option_begins_the_command(argv: list[str]) -> Non
 
 def test_every_option_is_read() -> None:
     it = Options()
-    read_argv("--no-agent --single-child --rewrite 1:2 --rewrite=3:0 --leftovers term".split(), it)
+    read_argv(
+        [
+            "--no-agent",
+            "--single-child",
+            "--rewrite",
+            "1:2",
+            "--rewrite=3:0",
+            "--leftovers",
+            "term",
+        ],
+        it,
+    )
     assert (it.agent, it.single_child, it.rewrites) == (False, True, {1: 2, 3: 0})
     assert (it.leftovers, it.command) == ("term", [])
 

@@ -177,9 +177,7 @@ def test_block_that_is_not_ours_is_left_alone() -> None:
         ("", "", "self"),
     ],
 )
-def test_deployments_id_is_told_or_taken_from_the_url(
-    told: str, url: str, expected: str
-) -> None:
+def test_deployments_id_is_told_or_taken_from_the_url(told: str, url: str, expected: str) -> None:
     assert (
         standins.deployment_id({"ARBITRIUM_REQUEST_ID": told}, {"ARBITRIUM_DELETE_URL": url})
         == expected
@@ -198,8 +196,6 @@ def test_declared_ports_are_found_in_both_forms() -> None:
 
 
 def test_without_a_url_there_is_nothing_to_stand_in_with() -> None:
-    seen = standins.game_environ(
-        {"AGENT_URL": "old"}, {"ARBITRIUM_DELETE_URL": "u"}, "", "proxy"
-    )
+    seen = standins.game_environ({"AGENT_URL": "old"}, {"ARBITRIUM_DELETE_URL": "u"}, "", "proxy")
     assert seen == {}
     assert standins.agent_environ({"AGENT_TOKEN": "t", "A": "1"}, "") == {"A": "1"}

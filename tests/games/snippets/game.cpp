@@ -37,7 +37,7 @@ static std::string call(const char *method, const std::string &path, const std::
 
 // Return as soon as the server has to go; run it in a thread of its own.
 static void wait_for_stop() {
-    for (std::string revision = "-1";;) {
+    for (std::string revision = "0";;) {
         const std::string path = "/v1/status?after=" + revision + "&wait=20";
         const std::string status = call("GET", path, "");
         if (status.find("\"phase\":\"stopp") != std::string::npos) return;  // stopping, stopped

@@ -18,7 +18,7 @@ async function call(method, path, body) {
 
 // Return as soon as the server has to go.
 async function waitForStop() {
-  for (let revision = -1; ; ) {
+  for (let revision = 0; ; ) {
     const status = await call("GET", `/v1/status?after=${revision}&wait=20`);
     if (status.phase === "stopping" || status.phase === "stopped") return status.stop;
     revision = status.revision;

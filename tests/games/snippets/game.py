@@ -24,7 +24,7 @@ def call(method, path, body=None):
 
 def wait_for_stop():
     """Return as soon as the server has to go; run it in a thread of its own."""
-    revision = -1
+    revision = 0
     while True:
         status = call("GET", f"/v1/status?after={revision}&wait=20")
         if status["phase"] in ("stopping", "stopped"):

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a script says to the agent; a call that was cut off may always be made again.
 agent() {
-  curl -fsS --retry 9 --retry-delay 1 --retry-all-errors -X "$1" "$AGENT_URL$2" -d "$3"
+  curl -fsS --retry 9 --retry-delay 1 --retry-all-errors -X "$1" "$AGENT_URL$2" -d "$3" >/dev/null
 }
 
 agent POST /v1/ready '{}'

@@ -1,0 +1,1 @@
+"""The localhost API for the game."""

@@ -1,0 +1,44 @@
+"""Facts, orders, settings, the status: frozen, closed, documented."""
+
+import dataclasses
+import typing
+
+import pytest
+
+from agent.core import effects, events, options, snapshot
+from agent.core.snapshot import Status
+
+EVENTS = typing.get_args(events.Event)
+EFFECTS = typing.get_args(effects.Effect)
+OTHERS = (options.Options, *(each for each in vars(snapshot).values() if isinstance(each, type)))
+RECORDS = [each for each in (*EVENTS, *EFFECTS, *OTHERS) if dataclasses.is_dataclass(each)]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_record_is_frozen_slotted_documented(record: type) -> None:
+    assert record.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert "__slots__" in vars(record)
+    assert record.__doc__ is not None
+    assert record.__doc__.rstrip().endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("module", "union"), [(events, EVENTS), (effects, EFFECTS)], ids=["events", "effects"]
+)
+def test_union_is_closed_over_its_module(module: object, union: tuple[type, ...]) -> None:
+    made_here = {
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and dataclasses.is_dataclass(each)
+    }
+    assert set(union) == made_here
+
+
+def test_events_are_facts_in_the_past_tense() -> None:
+    pasts = ("ed", "ReadyReported", "PlayersSet", "PlayerLeft", "SelfStopGone")
+    assert all(event.__name__.endswith(pasts) for event in EVENTS)
+
+
+def test_status_counts_time_in_seconds() -> None:
+    times = [each.name for each in dataclasses.fields(Status) if each.type in {"float", float}]
+    assert times == ["phase_seconds", "uptime_seconds"]
