@@ -6,7 +6,7 @@ import sys
 
 from .table import Row, show
 
-PARTS = ("foundation",)
+PARTS = ("foundation", "pump")
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ _OPEN = (Phase.STARTING, Phase.READY, Phase.IN_MATCH)
 
 def obey(state: State, event: e.Event, now: float, options: Options) -> Decided:
     """Begin the stop that somebody asked for: the platform, a caller, the match's end."""
-    if state.term_at is not None and state.stop is None:
+    if state.term_at is not None:
         why = "the platform sent SIGTERM" if state.on_edgegap else "the container is told to stop"
         return stopping.begin(state, Reason.PLATFORM_SIGTERM, why, now, options), ()
     match event:

@@ -70,7 +70,6 @@ def _resynced(state: State, event: e.Resynced, now: float) -> State:
         stop=state.stop and replace(state.stop, announced=False),
         owed=_unasked(state.owed, now),
         agent_starts=state.agent_starts + 1,
-        left=None,
     )
     if event.term_at is not None:
         state = _term_received(state, event.term_at)

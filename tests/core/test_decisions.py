@@ -179,6 +179,26 @@ def test_restarts_come_to_an_end() -> None:
     assert life.state.why.endswith("it was started again too often")
 
 
+def test_another_life_of_the_game_may_end_a_match_of_the_same_name() -> None:
+    life = Life.ready(on_game_crash=Policy.RESTART, on_match_end="ready")
+    life.at(10.0, e.MatchStarted("m"), e.MatchEnded("m"), e.GameExited(256))
+    life.at(11.0, TICK, e.GameStarted(8), READY)
+    life.at(20.0, e.MatchEnded("m"))
+    assert life.state.last_match == "m"
+
+
+def test_bare_end_after_a_bare_end_is_the_end_of_the_match_that_is_on() -> None:
+    life = Life.ready(on_match_end="ready")
+    life.at(10.0, e.MatchEnded(), e.MatchStarted("m"), e.MatchEnded())
+    assert (life.state.match, life.state.last_match) == (None, "m")
+
+
+def test_game_that_is_asked_to_leave_is_not_killed_for_ill_health() -> None:
+    life = Life.ready(on_unhealthy=Policy.RESTART)
+    life.at(10.0, e.StopRequested())
+    assert life.at(11.0, e.HealthReported("unhealthy"), TICK) == ()
+
+
 def test_stop_amid_a_back_off_ends_the_back_off() -> None:
     life = Life.ready(on_game_exit=Policy.RESTART)
     life.at(20.0, e.GameExited(0))

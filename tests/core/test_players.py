@@ -57,6 +57,13 @@ def test_join_and_leave_go_by_name() -> None:
     assert left(players, "bob", 13.0).empty_since == 13.0
 
 
+def test_join_of_one_who_is_there_copies_nothing() -> None:
+    players = joined(NOBODY_KNOWN, "ann", 10.0)
+    again = joined(players, "ann", 11.0)
+    assert again.ids is players.ids
+    assert again.heard_at == 11.0
+
+
 def test_leave_of_a_stranger_takes_nobody_away() -> None:
     players = told(NOBODY_KNOWN, (), 2, None, 10.0)
     assert left(players, "ann", 11.0).count == 2

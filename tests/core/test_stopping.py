@@ -110,6 +110,15 @@ def test_sigterm_twice_is_one_sigterm() -> None:
     assert life.state == before
 
 
+def test_stop_by_the_platform_is_not_ours() -> None:
+    life = Life.ready()
+    life.at(10.0, e.TermReceived(15))
+    assert not stop_of(life).ours
+    life = Life.ready()
+    life.at(10.0, e.StopRequested())
+    assert stop_of(life).ours
+
+
 def test_sigterm_counts_from_when_it_came() -> None:
     life = Life.ready()
     life.at(12.0, e.TermReceived(15, at=10.0))

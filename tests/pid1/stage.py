@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agent.pid1 import wire
+from agent.pid1 import processes, wire
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -172,11 +172,16 @@ class Stage:
 
     def close(self) -> None:
         """End everything that is still there."""
+        below: set[int] = set()
         if self.process.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGSTOP)  # so that it starts nobody meanwhile
+                below = processes.descendants(self.pid)
+                processes.send_each({self.pid, *below}, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
             self.process.wait(SECONDS)
+            until(lambda: all(is_gone(pid) for pid in below), what="their end")
         for agent in self._agents:
             agent.close()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
