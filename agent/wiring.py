@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,16 +52,16 @@ async def _serve(options: Options) -> int:
     """Say hello, go on where the last agent stopped, keep every room running."""
     memory = Memory(wire.STATE)
     memory.beat()
-    link = Link()
-    truth = await link.hello()
-    for secret in truth.secrets.values():
-        journal.mask(secret)
-    journal.mask(truth.secrets.get("ARBITRIUM_DELETE_URL", "").rpartition("/")[2])  # the stop key
-    known = facts(os.environ)
-    if truth.start == 1:
-        _greet(options, known, truth)
-    service = Service(options, link, truth, known, memory)
-    await service.run()
+    with closing(Link()) as link:
+        truth = await link.hello()
+        for secret in truth.secrets.values():
+            journal.mask(secret)
+        stop_key = truth.secrets.get("ARBITRIUM_DELETE_URL", "").rpartition("/")[2]
+        journal.mask(stop_key)
+        known = facts(os.environ)
+        if truth.start == 1:
+            _greet(options, known, truth)
+        await Service(options, link, truth, known, memory).run()
     return 0
 
 
