@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -86,13 +86,13 @@ async def pid1() -> AsyncIterator[PidOne]:
 
 
 @asynccontextmanager
-async def serving(pid1: PidOne, options: Options = QUICK, **environ: str) -> AsyncIterator[None]:
+async def serving(pid1: PidOne, environ: Mapping[str, str] | None = None) -> AsyncIterator[None]:
     """Serve as the agent would, until PID 1 closes the channel."""
     link = Link(os.dup(pid1.channel))
     pid1.tell(**pid1.truth())
     truth = await link.hello()
-    known = facts(environ)
-    service = wiring.Service(options, link, truth, known, Memory(pid1.memory))
+    known = facts(environ or {})
+    service = wiring.Service(QUICK, link, truth, known, Memory(pid1.memory))
     running = asyncio.create_task(service.run())
     try:
         await pid1.heard("stop_plan")
@@ -152,7 +152,7 @@ async def test_declared_port_that_the_game_binds_makes_it_ready(pid1: PidOne) ->
         port = game.getsockname()[1]
         mapping = {"ports": {"gameport": {"internal": port, "external": port, "protocol": "UDP"}}}
         declared = {"ARBITRIUM_PORTS_MAPPING": json.dumps(mapping)}
-        async with serving(pid1, **declared):
+        async with serving(pid1, declared):
             status = await asked("GET", pid1.url + "/v1/status")
             while status["phase"] != "ready":
                 query = f"?after={status['revision']}&wait=20"

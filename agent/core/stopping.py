@@ -54,7 +54,7 @@ def shorten(state: State, now: float, options: Options) -> State:
     kill_at = min(stop.kill_at, budget.kill_at(state.term_at, options.grace))
     shorter = replace(
         stop,
-        drain_until=min(stop.drain_until, now),
+        drain_until=min(stop.drain_until, now, kill_at),  # its news may come late
         kill_at=kill_at,
         end_at=min(stop.end_at, budget.end_at(state.term_at, options.grace)),
     )

@@ -14,7 +14,8 @@ _LEFTOVERS_DEADLINE = float("inf")
 
 def run(wanted: Options, environ: dict[str, str], fault: str) -> None:
     """Run the command until it ends, then end as it did; never returns."""
-    harden.adopt_orphans()
+    if not harden.adopt_orphans():
+        _say("cannot adopt orphans: we are not PID 1, nor a subreaper")
     game = Game(
         wanted.command,
         environ,
@@ -32,15 +33,20 @@ def run(wanted: Options, environ: dict[str, str], fault: str) -> None:
     posix.chdir("/")
     wakeup = signals.open_wakeup()
     while game.is_running:
-        pause.pause({wakeup: select.POLLIN}, pause.NEVER)
-        for signum in signals.read_wakeup(wakeup):
-            if signum != signals.SIGCHLD:
-                forward.forward(game, signum, wanted.rewrites)
-        for pid, status in reap.reap():
-            if pid == game.pid:
-                game.exited(status)
+        _turn(game, wakeup, wanted.rewrites)
     leave.clear(wanted.leftovers, wakeup, 0, _LEFTOVERS_DEADLINE)
     _exit(exits.code(game.status or 0))
+
+
+def _turn(game: Game, wakeup: int, rewrites: dict[int, int]) -> None:
+    """Sleep until signals come; pass them on, reap."""
+    pause.pause({wakeup: select.POLLIN}, pause.NEVER)
+    for signum in signals.read_wakeup(wakeup):
+        if signum != signals.SIGCHLD:
+            forward.forward(game, signum, rewrites)
+    for pid, status in reap.reap():
+        if pid == game.pid:
+            game.exited(status)
 
 
 def _say(text: str) -> None:

@@ -40,7 +40,8 @@ class Setup:
             wanted.port, wanted.socket, standins.declared_ports(environ)
         )
         self.notices += self.listeners.notices
-        harden.adopt_orphans()
+        if not harden.adopt_orphans():
+            self.notices.append("cannot adopt orphans: we are not PID 1, nor a subreaper")
         self.game_fds: dict[int, int] = {}
         self._writers: list[int] = []
         self._open_streams()

@@ -25,13 +25,13 @@ from agent.core.effects import (
 from agent.core.idle import jittered
 from agent.core.lifecycle import deadline, step
 from agent.core.options import Options
-from agent.core.phases import TRANSITIONS, Mode, Phase, Policy, Reason, Report
+from agent.core.phases import Mode, Phase, Reason, Report
 from agent.core.state import State
 
 from .test_phases import reach
+from .world import OPTIONS, Crowd, assert_only_shortened, assert_within_the_budget
 
 NEVER = float("inf")
-TINY = 1e-6
 NAMES = ("game", "query")
 OPEN = (Phase.READY, Phase.IN_MATCH)
 IDLE = (Reason.NOBODY_JOINED, Reason.EVERYBODY_LEFT)
@@ -48,33 +48,6 @@ VERBS = (
 )
 ids = st.sampled_from(["ann", "bob", "cid"])
 matches = st.sampled_from(["", "m", "n"])
-OPTIONS = st.builds(
-    Options,
-    ready_when=st.sampled_from(["auto", "api"]),
-    players=st.sampled_from(["auto", "api"]),
-    start_timeout=st.sampled_from([0.0, 120.0]),
-    nobody_joined=st.sampled_from([0.0, 300.0]),
-    everybody_left=st.sampled_from([0.0, 120.0]),
-    max_duration=st.sampled_from([0.0, 3600.0]),
-    on_match_end=st.sampled_from(["stop", "ready"]),
-    on_game_exit=st.sampled_from(Policy),
-    on_game_crash=st.sampled_from(Policy),
-    on_unhealthy=st.sampled_from(Policy),
-    stop_timeout=st.sampled_from([1.0, 20.0, 60.0]),
-    drain=st.sampled_from([0.0, 15.0]),
-    stop_by=st.sampled_from(
-        [
-            (("signal", 0.0),),
-            (("file", 2.0), ("stdin", 9.0), ("signal", 0.0)),
-            (("signal", 5.0), ("stdin", 5.0)),
-        ]
-    ),
-    grace=st.sampled_from([1.0, 5.0, 30.0]),
-    stop_wait=st.sampled_from([90.0, 900.0]),
-    after_stop_wait=st.sampled_from(["stay", "exit"]),
-    mode=st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.OBSERVE]),
-    mode_given=st.booleans(),
-)
 
 
 class Deployment(RuleBasedStateMachine):
@@ -93,9 +66,7 @@ class Deployment(RuleBasedStateMachine):
         self.bound: tuple[str, ...] = ()
         self.asked: list[tuple[int | None, str]] = []  # (pid, way)
         self.leaves = 0  # since the last agent start
-        self.there: set[str] | None = None  # None: nobody has said
-        self.unnamed = 0
-        self.empty_since: float | None = None
+        self.crowd = Crowd()
         self.post(self.truth)
 
     # What happens.
@@ -143,7 +114,7 @@ class Deployment(RuleBasedStateMachine):
             return
         self.pid += 1
         self.bound = ()
-        self._nobody_has_said()
+        self.crowd = Crowd()
         self.truth = replace(
             self.truth, game_pid=self.pid, game_started_at=self.now, game_exit=None
         )
@@ -180,17 +151,17 @@ class Deployment(RuleBasedStateMachine):
 
     @rule(names=st.sets(ids), more=st.integers(0, 2))
     def players_are_told(self, names: set[str], more: int) -> None:
-        self._players(names, more)
+        self.crowd.told(names, more)
         self.post(e.PlayersSet(tuple(sorted(names)), len(names) + more))
 
     @rule(name=ids)
     def player_joins(self, name: str) -> None:
-        self._players((self.there or set()) | {name}, self.unnamed)
+        self.crowd.joined(name)
         self.post(e.PlayerJoined(name))
 
     @rule(name=ids)
     def player_leaves(self, name: str) -> None:
-        self._players((self.there or set()) - {name}, self.unnamed)
+        self.crowd.left(name)
         self.post(e.PlayerLeft(name))
 
     @rule(seconds=st.sampled_from([10.0, 1000.0]))
@@ -231,32 +202,20 @@ class Deployment(RuleBasedStateMachine):
         assert after.revision >= before.revision
         assert deadline(after, self.now, self.options) > self.now
         assert not was_due or after is not before
-        self._check_stop(before, after)
+        assert_only_shortened(before, after)
         self._check_idle(before, after)
         for effect in effects:
             self._perform(effect, before)
         if isinstance(event, VERBS):
             assert step(after, event, self.now, self.options) == (after, ())
 
-    def _check_stop(self, before: State, after: State) -> None:
-        """A stop is never taken back, never moved later."""
-        if before.stop is None or after.stop is None:
-            assert before.stop is None
-            return
-        assert after.stop.reason is before.stop.reason
-        assert after.stop.kill_at <= before.stop.kill_at
-        assert after.stop.end_at <= before.stop.end_at
-        assert after.stop.drain_until <= before.stop.drain_until
-        for (_, at), (_, sooner) in zip(before.stop.asks, after.stop.asks, strict=True):
-            assert sooner <= at + TINY
-
     def _check_idle(self, before: State, after: State) -> None:
         """An occupied server is never stopped as idle, nor is an unknown one."""
         if before.stop is None and after.stop is not None and after.stop.reason in IDLE:
             assert after.players.count == 0
-            assert self.empty_since is not None or self.options.players == "api"
-            assert not self.there
-            assert not self.unnamed
+            assert self.crowd.there is not None or self.options.players == "api"
+            assert not self.crowd.there
+            assert not self.crowd.more
             hold = before.hold
             assert hold is None or after.hold is None or self.now >= hold.until
 
@@ -290,18 +249,6 @@ class Deployment(RuleBasedStateMachine):
         assert life not in self.asked
         self.asked.append(life)
 
-    # Our own count, to compare with.
-
-    def _players(self, there: set[str], unnamed: int) -> None:
-        self.there, self.unnamed = there, unnamed
-        if there or unnamed:
-            self.empty_since = None
-        elif self.empty_since is None:
-            self.empty_since = self.now
-
-    def _nobody_has_said(self) -> None:
-        self.there, self.unnamed, self.empty_since = None, 0, None
-
     # What must hold all the time.
 
     @invariant()
@@ -311,17 +258,7 @@ class Deployment(RuleBasedStateMachine):
 
     @invariant()
     def no_stage_lies_past_the_budget(self) -> None:
-        stop = self.state.stop
-        if stop is None:
-            return
-        by_platform = stop.reason is Reason.PLATFORM_SIGTERM
-        whole = self.options.grace if by_platform else self.options.stop_timeout
-        assert stop.drain_until <= stop.begun_at + whole / 4 + TINY or not stop.ours
-        assert all(at <= stop.kill_at for _, at in stop.asks)
-        assert stop.drain_until <= stop.kill_at <= stop.end_at + TINY
-        assert stop.end_at <= stop.begun_at + whole
-        if self.state.term_at is not None and self.state.phase is not Phase.STOPPED:
-            assert stop.end_at <= self.state.term_at + self.options.grace
+        assert_within_the_budget(self.state, self.options)
 
     @invariant()
     def no_game_is_restarted_once_there_is_a_stop(self) -> None:
@@ -349,13 +286,10 @@ class Deployment(RuleBasedStateMachine):
 
     @invariant()
     def players_are_those_that_were_told(self) -> None:
-        if self.there is not None and self.state.left is None and self.truth.game_exit is None:
-            assert set(self.state.players.ids) == self.there
-            assert self.state.players.unnamed == self.unnamed
-
-    @invariant()
-    def table_of_transitions_leads_on(self) -> None:
-        assert self.state.phase is Phase.STOPPED or TRANSITIONS[self.state.phase]
+        crowd, is_over = self.crowd, self.state.left is not None
+        if crowd.there is not None and not is_over and self.truth.game_exit is None:
+            assert set(self.state.players.ids) == crowd.there
+            assert self.state.players.unnamed == crowd.more
 
     def teardown(self) -> None:
         """A successor that replays the record knows what its predecessor knew."""

@@ -126,6 +126,14 @@ def test_sigterm_counts_from_when_it_came() -> None:
     assert (stop.begun_at, stop.kill_at, stop.end_at) == (10.0, 13.75, 14.75)
 
 
+def test_sigterm_that_came_before_our_stop_but_was_told_after_it_ends_the_drain() -> None:
+    life = Life.ready()
+    life.at(20.0, e.PlayerJoined("ann"), e.StopRequested())
+    assert "KillGame" in kinds(life.at(21.0, e.TermReceived(15, at=17.0)))
+    stop = stop_of(life)
+    assert (stop.drain_until, stop.kill_at, stop.end_at) == (20.75, 20.75, 21.75)
+
+
 def test_nobody_is_drained_who_is_not_known_to_be_there() -> None:
     life = Life.ready()
     effects = life.at(10.0, e.StopRequested())

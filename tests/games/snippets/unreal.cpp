@@ -1,12 +1,11 @@
 // What an Unreal game mode says to the agent; add "HTTP" to PublicDependencyModuleNames.
+// MyGameMode.h declares the functions below, and two FTimerHandle: StopTimer, ReportTimer.
 #include "MyGameMode.h"
 #include "HttpModule.h"
 #include "Interfaces/IHttpRequest.h"
-#include "Interfaces/IHttpResponse.h"
 #include "Misc/Paths.h"
 #include "TimerManager.h"
 
-// Call the agent; a call that was cut off may always be made again.
 static void CallAgent(const FString& Verb, const FString& Path, const FString& Json)
 {
 	const FString Agent = FPlatformMisc::GetEnvironmentVariable(TEXT("AGENT_URL"));
@@ -15,36 +14,34 @@ static void CallAgent(const FString& Verb, const FString& Path, const FString& J
 	Request->SetVerb(Verb);
 	Request->SetURL(Agent + Path);
 	Request->SetContentAsString(Json);
-	Request->OnProcessRequestComplete().BindLambda(
-		[Verb, Path, Json](FHttpRequestPtr, FHttpResponsePtr, bool bAnswered)
-		{
-			if (!bAnswered) { CallAgent(Verb, Path, Json); }
-		});
 	Request->ProcessRequest();
 }
 
 void AMyGameMode::StartPlay()
 {
 	Super::StartPlay();
-	CallAgent(TEXT("POST"), TEXT("/v1/ready"), TEXT("{}"));
+	Report();
+	// All may be said again, so a call that was cut off is made good 5 s later.
+	GetWorldTimerManager().SetTimer(ReportTimer, this, &AMyGameMode::Report, 5.f, true);
 	GetWorldTimerManager().SetTimer(StopTimer, this, &AMyGameMode::LookForStop, 0.2f, true);
 }
 
 void AMyGameMode::PostLogin(APlayerController* Player)
 {
 	Super::PostLogin(Player);
-	ReportPlayers();
+	Report();
 }
 
 void AMyGameMode::Logout(AController* Player)
 {
 	Super::Logout(Player);
 	// Only in the next tick is the one who left no longer counted.
-	GetWorldTimerManager().SetTimerForNextTick(this, &AMyGameMode::ReportPlayers);
+	GetWorldTimerManager().SetTimerForNextTick(this, &AMyGameMode::Report);
 }
 
-void AMyGameMode::ReportPlayers()
+void AMyGameMode::Report()
 {
+	CallAgent(TEXT("POST"), TEXT("/v1/ready"), TEXT("{}"));
 	CallAgent(TEXT("PUT"), TEXT("/v1/players"),
 		FString::Printf(TEXT("{\"count\": %d, \"capacity\": 16}"), GetNumPlayers()));
 }
