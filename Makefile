@@ -1,9 +1,10 @@
 # Every target sets up what it needs by itself: Python >= 3.11 with venv, nothing else.
 PYTHON ?= python3
 VENV := .venv
+SERVERS := .venv-servers
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test lint types layers check readme bench lock clean
+.PHONY: help demo test servers lint types layers check readme bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -17,6 +18,8 @@ test: $(VENV)/.test  ## the tests, with the coverage gates
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report --include='agent/core/*' --fail-under=100
 	$(RUN) -m coverage report --fail-under=95
+
+servers: $(SERVERS)/.servers  ## the log stores that some tests talk to
 
 lint: $(VENV)/.test  ## ruff over the code, shellcheck over the shell
 	$(RUN) -m ruff check .
@@ -42,9 +45,10 @@ lock: $(VENV)/.test  ## the pinned, hashed dependencies, anew
 	$(VENV)/bin/pip install --quiet uv
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet --output-file requirements.lock
 	$(VENV)/bin/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --quiet --output-file requirements-test.lock
+	$(VENV)/bin/uv pip compile --group servers --universal --generate-hashes --no-header --quiet --output-file requirements-servers.lock
 
 clean:  ## what the targets have made
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(SERVERS) .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python >= 3.11 is needed; name another with make PYTHON=…'; exit 1; }
@@ -60,3 +64,9 @@ $(VENV)/.test: requirements-test.lock | $(VENV)/bin/python
 	@echo 'installing the test dependencies'
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@ $(VENV)/.runtime
+
+$(SERVERS)/.servers: requirements-servers.lock
+	@echo 'setting up $(SERVERS)'
+	@$(PYTHON) -m venv $(SERVERS)
+	@$(SERVERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-servers.lock
+	@touch $@

@@ -34,7 +34,7 @@ def mask(secret: str) -> None:
     if len(secret) < _SHORTEST_SECRET or secret in _secrets:
         return
     _secrets.add(secret)
-    forms = {form for known in _secrets for form in _disguises(known)}
+    forms = {form for known in _secrets for form in disguises(known)}
     # Longest first: a secret may be a part of another, or of its own quoted form.
     ordered = sorted(forms, key=lambda form: (-len(form), form))
     _forms[:] = [re.compile("|".join(re.escape(form) for form in ordered))]
@@ -103,8 +103,8 @@ def _value(value: object) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
-def _disguises(secret: str) -> set[str]:
-    """Return the forms in which a secret may turn up in a line."""
+def disguises(secret: str) -> set[str]:
+    """Return the forms in which a secret may turn up in a line: quoted, escaped, in base64."""
     from base64 import b64encode
     from urllib.parse import quote, quote_plus
 

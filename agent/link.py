@@ -64,7 +64,7 @@ class Link:
         self.order("hello")
         async for message in self.messages():
             if message.get("is") == "truth":
-                return _truth(message)
+                return read_truth(message)
         raise LinkError("PID 1 closed the channel")
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
@@ -97,7 +97,8 @@ class Link:
         loop.remove_writer(self._socket)
 
 
-def _truth(message: dict[str, Any]) -> Truth:
+def read_truth(message: dict[str, Any]) -> Truth:
+    """Return the typed form of a truth message."""
     game = message["game"]
     return Truth(
         boot=message["boot"],

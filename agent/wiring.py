@@ -21,7 +21,7 @@ from .core.state import State
 from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
 from .game.ports import Declared, PortProbe
-from .link import Link, Truth
+from .link import Link, Truth, read_truth
 from .memory import Memory
 from .orders import Orders
 from .pid1 import harden, wire
@@ -119,7 +119,7 @@ class Service:
                 signum=self._options.stop_signal,
                 after=stopping.signal_delay(self._options),
             )
-            self._runtime.post(self._resynced())
+            self._runtime.post(self._resynced(self._truth))
             work += [
                 rooms.create_task(self._runtime.run(), name="runtime"),
                 rooms.create_task(self._server.run(), name="control"),
@@ -130,8 +130,7 @@ class Service:
             for task in work:
                 task.cancel()
 
-    def _resynced(self) -> e.Resynced:
-        truth = self._truth
+    def _resynced(self, truth: Truth) -> e.Resynced:
         return e.Resynced(
             game_pid=truth.game_pid,
             game_started_at=truth.game_started_at,
@@ -139,12 +138,16 @@ class Service:
             term_at=truth.term_at,
             on_edgegap="ARBITRIUM_DELETE_URL" in truth.secrets,
             declared_ports=self._declared,
+            start=truth.start,
         )
 
     async def _listen(self) -> None:
         """Hand in what PID 1 says, tell it that it was heard."""
         async for message in self._link.messages():
-            event = fact(message)
+            if message.get("is") == "truth":  # a hint was lost: all of it again
+                event: e.Event | None = self._resynced(read_truth(message))
+            else:
+                event = fact(message)
             if event is not None:
                 self._runtime.post(event)
                 self._link.order("ack")
@@ -197,7 +200,7 @@ def fact(message: dict[str, Any]) -> e.Event | None:
     """Return what a message of PID 1 says as an event, None for what is no event."""
     match message:
         case {"is": "term", "signum": int(signum)}:
-            return e.TermReceived(signum)
+            return e.TermReceived(signum, at=message.get("at"))
         case {"is": "game_started", "pid": int(pid)}:
             return e.GameStarted(pid)
         case {"is": "game_exited", "status": int(status)}:

@@ -160,6 +160,17 @@ async def test_declared_port_that_the_game_binds_makes_it_ready(pid1: PidOne) ->
     assert status["ready_by"] == "ports"
 
 
+async def test_truth_that_is_told_again_makes_good_a_lost_message(pid1: PidOne) -> None:
+    """1. A game_exited was dropped. 2. PID 1 tells all of it again. 3. The stop begins."""
+    pid1.secrets = {"ARBITRIUM_DELETE_URL": "http://127.0.0.1:9/v1/self/stop/a/1"}
+    async with serving(pid1):
+        told = pid1.truth()
+        pid1.tell(**{**told, "game": {**told["game"], "exit": 0}})
+        assert (await pid1.heard("stopping"))["reason"] == "game_exited"
+        status = await asked("GET", pid1.url + "/v1/status")
+    assert status["agent_starts"] == 1
+
+
 def test_memory_of_another_boot_is_not_ours(pid1: PidOne) -> None:
     truth = _truth("f" * 16)
     memory = Memory(pid1.memory)
@@ -183,7 +194,7 @@ def test_memory_that_cannot_be_read_is_given_up(
 @pytest.mark.parametrize(
     ("message", "event"),
     [
-        ({"is": "term", "signum": 2, "at": 1.0}, e.TermReceived(2)),
+        ({"is": "term", "signum": 2, "at": 1.0}, e.TermReceived(2, at=1.0)),
         ({"is": "game_started", "pid": 7, "at": 1.0}, e.GameStarted(7)),
         ({"is": "game_exited", "pid": 7, "status": 9, "at": 1.0}, e.GameExited(9)),
         ({"is": "game_not_started", "why": "no file", "at": 1.0}, e.GameNotStarted("no file")),

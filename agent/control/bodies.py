@@ -22,9 +22,12 @@ class Body(Struct, frozen=True, kw_only=True):
 
     Attributes:
         EXAMPLE: what a right one looks like.
+        TELLS_LIFE: a game that sends this can be expected to say when it is ready; the list
+            of players, the one call that every game should add, is no such promise.
     """
 
     EXAMPLE: ClassVar[str] = "{}"
+    TELLS_LIFE: ClassVar[bool] = True
 
     def event(self) -> e.Event:
         """Return the fact that the caller tells."""
@@ -89,6 +92,7 @@ class Players(Body, frozen=True, kw_only=True):
     """Everybody who is there: by id, or only how many; an empty list means nobody."""
 
     EXAMPLE: ClassVar[str] = '{"ids": ["ann", "bob"], "capacity": 16}'
+    TELLS_LIFE: ClassVar[bool] = False
 
     ids: Ids | None = None
     count: Count | None = None
@@ -120,6 +124,7 @@ class Player(Body, frozen=True, kw_only=True):
     """One player."""
 
     EXAMPLE: ClassVar[str] = '{"id": "ann"}'
+    TELLS_LIFE: ClassVar[bool] = False
 
     id: Id
 

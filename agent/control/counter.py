@@ -79,7 +79,7 @@ class Counter:
         raw = await reading.receive(request, self._limits.body_seconds)
         body, warnings = reading.fill(kind, reading.parse(raw), request.query)
         self._note(route, warnings)
-        if not self._called:
+        if kind.TELLS_LIFE and not self._called:
             self._desk.post(CallArrived())
             self._called = True
         status = self._desk.post(body.event())

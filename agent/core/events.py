@@ -13,6 +13,7 @@ class Resynced:
     term_at: float | None  # when SIGTERM or SIGINT reached PID 1
     on_edgegap: bool  # a delete URL was injected
     declared_ports: tuple[str, ...] = ()  # names that the readiness rule waits for
+    start: int = 0  # the how-manieth agent is told; 0 = the next one
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _resynced(state: State, event: e.Resynced, now: float) -> State:
         ports=replace(state.ports, declared=event.declared_ports),
         stop=state.stop and replace(state.stop, announced=False),
         owed=_unasked(state.owed, now),
-        agent_starts=state.agent_starts + 1,
+        agent_starts=event.start or state.agent_starts + 1,
     )
     if event.term_at is not None:
         state = _term_received(state, event.term_at)

@@ -27,6 +27,10 @@ def main() -> None:
     from . import setup
 
     made = setup.Setup(wanted, environ, block, born)
+    if wanted.strict and not fault:
+        from . import strict
+
+        fault = strict.refusal(made.root, made.agent_environ())
     why = fault or made.start_game()
     # The rest is loaded while the game already runs.
     made.start_pump()

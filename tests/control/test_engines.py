@@ -90,7 +90,7 @@ async def test_numeric_id_is_a_text(served: Served, written: str, read: str) -> 
     """Steam ids, connection ids."""
     await served.call("POST", "/v1/players/join", f'{{"id": {written}}}'.encode())
     await served.call("PUT", "/v1/players", f'{{"ids": [{written}]}}'.encode())
-    assert served.desk.posted[1:] == [e.PlayerJoined(read), e.PlayersSet((read,), None, None)]
+    assert served.desk.posted == [e.PlayerJoined(read), e.PlayersSet((read,), None, None)]
 
 
 async def test_scalars_may_stand_in_the_query(served: Served) -> None:
@@ -188,7 +188,7 @@ async def test_many_calls_on_one_connection(served: Served) -> None:
         for at in range(50):
             body = b'{"id": "p%d"}' % at
             assert (await caller.say(post("/v1/players/join", body))).code == 200
-    assert len(served.desk.posted) == 51
+    assert len(served.desk.posted) == 50
 
 
 async def test_pipelined_calls_are_answered_in_order(served: Served) -> None:
@@ -196,8 +196,8 @@ async def test_pipelined_calls_are_answered_in_order(served: Served) -> None:
     async with served.connected() as caller:
         one = post("/v1/players/join", b'{"id": "a"}')
         two = post("/v1/players/leave", b'{"id": "a"}')
-        assert (await caller.say(one + two)).json["revision"] == 3
-        assert (await caller.hear()).json["revision"] == 4
+        assert (await caller.say(one + two)).json["revision"] == 2
+        assert (await caller.hear()).json["revision"] == 3
 
 
 async def test_chunked_body(served: Served) -> None:

@@ -38,10 +38,12 @@ async def test_verb_tells_its_fact_after_the_first_call_was_noted(
     answer = await served.call(method, path, json.dumps(body).encode())
     assert answer.code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert served.desk.posted == [e.CallArrived(), fact]
+    # The list of players says nothing of being ready: an open port goes on doing that.
+    noted = [] if path.startswith("/v1/players") else [e.CallArrived()]
+    assert served.desk.posted == [*noted, fact]
     status = served.desk.status()
     assert answer.json["phase"] == status.phase.value
-    assert answer.json["revision"] == status.revision == 3
+    assert answer.json["revision"] == status.revision == 2 + len(noted)
     assert answer.json["boot_id"] == status.boot_id
     assert answer.json["warnings"] == []
 
@@ -126,4 +128,4 @@ async def test_the_most_ids_are_taken() -> None:
         ids = [f"player-{at}" for at in range(10_000)]
         answer = await served.call("PUT", "/v1/players", json.dumps({"ids": ids}).encode())
     assert answer.json["players"] == 10_000
-    assert desk.posted[1] == e.PlayersSet(tuple(ids), None, None)
+    assert desk.posted[0] == e.PlayersSet(tuple(ids), None, None)

@@ -29,23 +29,12 @@ from agent.core.phases import Mode, Phase, Reason, Report
 from agent.core.state import State
 
 from .test_phases import reach
-from .world import OPTIONS, Crowd, assert_only_shortened, assert_within_the_budget
+from .world import OPTIONS, VERBS, Crowd, assert_only_shortened, assert_within_the_budget
 
 NEVER = float("inf")
 NAMES = ("game", "query")
 OPEN = (Phase.READY, Phase.IN_MATCH)
 IDLE = (Reason.NOBODY_JOINED, Reason.EVERYBODY_LEFT)
-VERBS = (
-    e.ReadyReported,
-    e.MatchStarted,
-    e.MatchEnded,
-    e.PlayersSet,
-    e.PlayerJoined,
-    e.PlayerLeft,
-    e.HoldPlaced,
-    e.HoldReleased,
-    e.CallArrived,
-)
 ids = st.sampled_from(["ann", "bob", "cid"])
 matches = st.sampled_from(["", "m", "n"])
 

@@ -13,12 +13,18 @@ import aiohttp
 from agent.local.deployment import Deployment
 from agent.local.ledger import ContainerStarted
 from agent.local.version import RestartPolicy, Version
+from tests import measured
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 GAMES = ROOT / "tests" / "games"
-ENTRYPOINT = str(ROOT / "entrypoint.sh")
-QUICK = {"AGENT_PORT": "0", "AGENT_DRAIN": "0", "AGENT_STOP_TIMEOUT": "20s"}
+ENTRYPOINT = measured.entrypoint()
+QUICK: dict[str, str | None] = {
+    "AGENT_PORT": "0",
+    "AGENT_DRAIN": "0",
+    "AGENT_STOP_TIMEOUT": "20s",
+    **measured.measured(),
+}
 
 
 def version(

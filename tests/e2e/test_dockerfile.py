@@ -92,7 +92,12 @@ async def test_game_of_the_image_plays_until_it_is_stopped(
     entrypoint, *game = [*last.of("ENTRYPOINT")[-1].words, *last.of("CMD")[-1].words]
     version = Version(
         command=[f"{image}{entrypoint}", game[0], *(f"{image}{word}" for word in game[1:])],
-        env={"PATH": PATH, "AGENT_PORT": str(port), "AGENT_GRACE": "30s"},
+        env={
+            "PATH": PATH,
+            "AGENT_PORT": str(port),
+            "AGENT_GRACE": "30s",
+            "AGENT_READY_WHEN": "api",
+        },
         ports=(Port(internal=0),),
         grace=30.0,
         restart_policy=RestartPolicy.NEVER,

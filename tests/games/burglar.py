@@ -4,6 +4,7 @@ It never knows the secret before it has looked: it keeps every byte that it coul
 first instruction on, and searches when the file named by BURGLAR_NEEDLES appears. The needles
 come as hex lines, each with its lowest bit flipped, so that reading them finds nothing.
 """
+
 import glob
 import json
 import os
@@ -55,7 +56,9 @@ def visit():
         for descriptor in glob.glob(f"{folder}/fd/*"):
             try:
                 loot.append((descriptor, os.readlink(descriptor).encode()))
-                if "socket" not in os.readlink(descriptor) and "pipe" not in os.readlink(descriptor):
+                if "socket" not in os.readlink(descriptor) and "pipe" not in os.readlink(
+                    descriptor
+                ):
                     read(descriptor)
             except OSError:
                 pass
@@ -82,7 +85,14 @@ os.write(1, b"AGENT_URL=%s\nboot \n" % os.environ["AGENT_URL"].encode())
 ends = time.monotonic() + 120
 while not os.path.exists(needles_file) and time.monotonic() < ends:
     visit()
-    for path in ("/healthz", "/readyz", "/v1/status", "/v1/deployment", "/v1/match", "/openapi.json"):
+    for path in (
+        "/healthz",
+        "/readyz",
+        "/v1/status",
+        "/v1/deployment",
+        "/v1/match",
+        "/openapi.json",
+    ):
         call("GET", path)
     identity = os.environ.get("ARBITRIUM_CONTEXT_URL", "").rsplit("/v1/", 1)
     if len(identity) == 2:

@@ -1,4 +1,5 @@
 """Prints what a process can see of itself, as one JSON line; then exits with argv[1]."""
+
 import json, os, sys
 
 status = dict(

@@ -1,4 +1,5 @@
 """Leaves argv[1] orphans behind that all end at once, tells when, waits for its stdin or a TERM."""
+
 import os, signal, sys
 
 count = int(sys.argv[1])

@@ -2,6 +2,7 @@
 
 Argument "again": once more after a byte of its stdin.
 """
+
 import json, os, sys
 
 

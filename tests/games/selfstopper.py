@@ -1,4 +1,5 @@
 """A game that ends its deployment as the platform's samples do, then waits for the signal."""
+
 import os
 import signal
 import threading

@@ -1,4 +1,5 @@
 """Prints the name of each signal it gets, in order; argv: signals that end it, as NAME=STATUS."""
+
 import os, signal, sys
 
 ends = dict(word.split("=") for word in sys.argv[1:])

@@ -1,4 +1,5 @@
 """Starts a stubborn child in a session of its own, prints its pid, exits with argv[1]."""
+
 import os, signal, sys, time
 
 told, tell = os.pipe()

@@ -1,4 +1,5 @@
 """Ignores every polite signal, with a child that does so too; prints both pids."""
+
 import os, signal
 
 for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:

@@ -5,6 +5,7 @@ TALKER_LINES  leave by itself after that many lines
 TALKER_EXIT   with this status
 TALKER_TERM   save (default) | ignore | count: print each SIGTERM, leave on none
 """
+
 import os
 import signal
 import sys

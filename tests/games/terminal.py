@@ -1,4 +1,5 @@
 """Tells what terminal it has, then each SIGINT and each line it reads; "stop" ends it."""
+
 import os, signal, sys
 
 signal.signal(signal.SIGINT, lambda *_: os.write(1, b"INT\n"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.pid1 import processes, wire
+from tests import measured
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -54,13 +55,14 @@ def game(name: str, *arguments: str) -> list[str]:
 def clean_environ(**more: str) -> dict[str, str]:
     """Return an environment that holds nothing of this machine but the interpreter's path."""
     python = str(ROOT / ".venv" / "bin")
-    return {"PATH": f"{python}:/usr/bin:/bin", "AGENT_PORT": "0", **more}
+    coverage = {name: value for name, value in measured.measured().items() if value}
+    return {"PATH": f"{python}:/usr/bin:/bin", "AGENT_PORT": "0", **coverage, **more}
 
 
 def run(*words: str, environ: dict[str, str] | None = None, **options: Any) -> Any:
     """Run the entrypoint to its end; return what subprocess.run returns, in text."""
     return subprocess.run(
-        [str(ROOT / "entrypoint.sh"), *words],
+        [measured.entrypoint(), *words],
         env=clean_environ() if environ is None else environ,
         capture_output=True,
         text=True,
@@ -196,16 +198,21 @@ def fake_root(folder: Path, look_seconds: float = wire.LOOK_SECONDS) -> Path:
     copy.mkdir()
     for name in ("__init__.py", "errors.py"):
         shutil.copy2(source / name, copy)
+    changed = look_seconds != wire.LOOK_SECONDS
     for name in ("pid1", "core"):
-        shutil.copytree(source / name, copy / name)  # with its bytecode, times as they are
+        if measured.is_on() and not changed:
+            (copy / name).symlink_to(source / name)  # so that it is the measured code
+        else:
+            shutil.copytree(source / name, copy / name)  # with its bytecode, times as they are
     wires = (source / "pid1" / "wire.py").read_text()
-    if look_seconds != wire.LOOK_SECONDS:
+    if changed:
         wires = wires.replace(f"= {wire.LOOK_SECONDS} ", f"= {look_seconds} ")
         (copy / "pid1" / "wire.py").write_text(wires)
     for module in ("configure", "wiring", "rescue"):
         code = _AGENT.replace("MODULE", module)
         (folder / "agent" / f"{module}.py").write_text(code)
     shutil.copy(ROOT / "entrypoint.sh", folder)
+    measured.stand_in(folder)
     return folder
 
 

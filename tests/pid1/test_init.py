@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pid1.stage import PLATFORM, ROOT, clean_environ, game, is_gone, run, stage
+from tests import measured
+from tests.pid1.stage import PLATFORM, clean_environ, game, is_gone, run, stage
 from tests.waiting import until
 
 MODES = [pytest.param([], id="agent"), pytest.param(["--no-agent"], id="plain")]
@@ -108,7 +109,7 @@ def test_orphans_are_reaped(mode: list[str], count: int, *, namespace: bool) -> 
 @pytest.mark.parametrize("mode", MODES)
 def test_game_starts_with_the_default_signals(mode: list[str]) -> None:
     script = 'trap "" INT QUIT USR1 CHLD; exec "$@"'
-    entry = str(ROOT / "entrypoint.sh")
+    entry = measured.entrypoint()
     result = subprocess.run(
         ["sh", "-c", script, "sh", entry, *mode, "--", *game("facts")],
         env=clean_environ(),

@@ -141,3 +141,16 @@ def test_two_modes_are_asked_for() -> None:
         it = Options()
         read_argv([word], it)
         assert it.mode == mode
+
+
+def test_strict_refuses_what_only_the_service_reads() -> None:
+    result = run("echo", "played", environ=clean_environ(AGENT_STRICT="1", AGENT_DRAIN="soon"))
+    assert result.returncode == 78
+    assert "AGENT_DRAIN" in result.stderr
+    assert "AGENT_STRICT=1 refuses" in result.stderr
+    assert "played" not in result.stdout
+
+
+def test_strict_lets_good_settings_pass() -> None:
+    result = run("echo", "played", environ=clean_environ(AGENT_STRICT="1", AGENT_DRAIN="5s"))
+    assert (result.returncode, result.stdout) == (0, "played\n")

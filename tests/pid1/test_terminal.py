@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pid1.stage import ROOT, clean_environ, game
+from tests import measured
+from tests.pid1.stage import clean_environ, game
 from tests.waiting import until
 
 MODES = [pytest.param([], id="agent"), pytest.param(["--no-agent"], id="plain")]
@@ -42,7 +43,7 @@ class Screen:
 
 @contextlib.contextmanager
 def screen(*words: str) -> Iterator[Screen]:
-    entry = str(ROOT / "entrypoint.sh")
+    entry = measured.entrypoint()
     pid, fd = pty.fork()
     if pid == 0:
         os.execve(entry, [entry, *words], clean_environ())

@@ -11,7 +11,8 @@ AGENT = os.environ["AGENT_URL"]
 
 def call(method, path, body=None):
     """Call the agent; a call that was cut off may always be made again."""
-    request = urllib.request.Request(AGENT + path, body and json.dumps(body).encode(), method=method)
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(AGENT + path, data, method=method)
     while True:
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
