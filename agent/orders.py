@@ -93,6 +93,9 @@ class Orders:
         if ask.way == "stdin":
             self._link.order("write_stdin", text=self._options.stop_text + "\n")
             return
+        if not self._options.stop_file:
+            self._journal.warning("cannot ask the game by a file: AGENT_STOP_FILE is not set")
+            return
         seconds_left = round(ask.kill_at - self._now(), 3)
         note = json.dumps({"reason": ask.reason, "seconds_left": seconds_left})
         try:

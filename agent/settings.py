@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     stop_by: kinds.StopList = Field(
         (("signal", 0.0),),
         description="how the game is asked to stop, in order, with caps: "
-        "`file:2s,stdin:1s,http:3s,signal`",
+        "`file:2s,stdin:1s,signal`",
     )
     stop_signal: kinds.Signal = Field(15, description="the signal of that list, by name or number")
     stop_file: kinds.Path = Field(

@@ -105,6 +105,12 @@ async def test_stop_file_that_cannot_be_written_is_said(
     assert "cannot write AGENT_STOP_FILE" in caplog.text
 
 
+async def test_stop_file_without_a_name_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    orders = Orders(Ear(), Options(), now=lambda: 0.0, courier=Platform().deliver, journal=JOURNAL)
+    orders.perform(do.AskGame("file", "requested", 30.0))
+    assert "AGENT_STOP_FILE is not set" in caplog.text
+
+
 async def test_second_self_stop_waits_for_the_first(hands: Hands) -> None:
     orders, _, platform, posted = hands
     orders.perform(do.SendSelfStop("match_ended"))

@@ -5,7 +5,7 @@ from signal import Signals, valid_signals
 
 from . import durations
 
-WAYS = ("file", "stdin", "http", "signal")
+WAYS = ("file", "stdin", "signal")
 """The ways to ask a game to stop, see AGENT_STOP_BY."""
 
 StopList = tuple[tuple[str, float], ...]
@@ -150,7 +150,7 @@ def signal_name(number: int) -> str:
 
 
 def stop_list(text: str) -> StopList:
-    """Return the (way, cap in seconds) pairs of ``file:2s,stdin:1s,http:3s,signal``.
+    """Return the (way, cap in seconds) pairs of ``file:2s,stdin:1s,signal``.
 
     The signal always comes last, written or not: no other way is sure to end a game.
 

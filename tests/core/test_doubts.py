@@ -18,7 +18,7 @@ def test_defaults_raise_no_doubt() -> None:
         (Options(drain=30.0), "AGENT_DRAIN", "AGENT_DRAIN=30s is cut to 15s, a quarter of"),
         (Options(stop_signal=9), "AGENT_STOP_SIGNAL", "AGENT_STOP_SIGNAL=KILL gives a game no"),
         (
-            Options(stop_by=(("stdin", 4.0), ("http", 6.0), ("signal", 0.0))),
+            Options(stop_by=(("stdin", 10.0), ("signal", 0.0))),
             "AGENT_STOP_BY",
             "(10s together) shrink to 1s875ms",
         ),
