@@ -3,11 +3,15 @@
 import asyncio
 import re
 import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from agent.core.budget import end_at
+from agent.local.deployment import Deployment
 from agent.local.faults import Refusal
 from agent.local.ledger import ContainerExited, SelfStopCalled, SignalSent
 from agent.local.platform import Platform
@@ -61,17 +65,16 @@ async def test_agent_killed_six_times_in_a_match_costs_nothing() -> None:
 @pytest.mark.parametrize("how", ["stopped", "importing", "spinning"])
 async def test_platform_stop_reaches_the_game_past_a_deaf_agent(how: str) -> None:
     """1. The agent cannot answer. 2. SIGTERM. 3. The game hears it, saves, is gone in time."""
-    async with Platform() as platform:
+    async with Platform() as platform, AsyncExitStack() as clients:
         deployment = await platform.deploy(version(grace=5.0))
         if how == "importing":
             await deployment.wrote("boot ")
         else:
-            async with aiohttp.ClientSession() as session:
-                await call(session, "GET", f"{await url_of(deployment)}/healthz")
-            pid = agent_pid(deployment)
-            assert pid
+            await serving(deployment)
             if how == "stopped":
                 await kill_agent(deployment, signal.SIGSTOP)
+            else:
+                await clients.enter_async_context(spinning(deployment))
         deployment.stop()
         await deployment.terminated()
     sent = [r for r in deployment.records if isinstance(r, SignalSent)]
@@ -81,6 +84,39 @@ async def test_platform_stop_reaches_the_game_past_a_deaf_agent(how: str) -> Non
     assert deployment.stdout.count(b"signal 15 at") == 1
     assert left[0].at < end_at(sent[0].at, 5.0) + 0.25
     assert deployment.exit_status == 0
+
+
+async def serving(deployment: Deployment) -> None:
+    """Wait until the agent serves."""
+    async with aiohttp.ClientSession() as session:
+        await call(session, "GET", f"{await url_of(deployment)}/healthz")
+
+
+@asynccontextmanager
+async def spinning(deployment: Deployment) -> AsyncIterator[None]:
+    """Keep the agent's event loop busy with calls, each with a large body to refuse."""
+    body = b'{"ids": [' + b'"x",' * 60_000 + b'""]}'
+
+    async def bother(session: aiohttp.ClientSession, url: str) -> None:
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with session.put(url, data=body) as answer:
+                    await answer.read()
+
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as callers:
+        url = f"{await url_of(deployment)}/v1/players"
+        tasks = [callers.create_task(bother(session, url)) for _ in range(8)]
+        before = await asyncio.to_thread(cpu_ticks, deployment)
+        await asyncio.to_thread(until, lambda: cpu_ticks(deployment) > before + 20, 30, "work")
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+def cpu_ticks(deployment: Deployment) -> int:
+    """Return how much of a core the agent has used, in 1/100 s."""
+    stat = Path(f"/proc/{agent_pid(deployment)}/stat").read_text().rpartition(")")[2].split()
+    return int(stat[11]) + int(stat[12])
 
 
 async def test_match_stop_goes_on_after_the_agent_died_in_it() -> None:
