@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from .table import Row
 
@@ -49,6 +50,7 @@ def rows(rounds: int) -> list[Row]:
         subprocess.run(["gcc", "-O2", "-static", "-o", child, str(source)], check=True)
         found = _starts(child, 4 * rounds)
         found += _ends(child, rounds)
+        found += _deaf(child, 10 * rounds)
         found += _rest(child, rounds)
     return found
 
@@ -78,8 +80,7 @@ def _ends(child: str, rounds: int) -> list[Row]:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
             gone = time.monotonic()
-            output.seek(0)
-            said = re.search(r"term (\S+)", output.read())
+            said = re.search(r"term (\S+)", _read(output))
             assert said
             heard.append(1000 * (float(said[1]) - sent))
             left.append(1000 * (gone - float(said[1])))
@@ -87,6 +88,33 @@ def _ends(child: str, rounds: int) -> list[Row]:
         Row("SIGTERM to us → the game's handler", "ms", heard, bound=20.0),
         Row("the game's exit → ours, nothing left to do", "ms", left, bound=100.0),
     ]
+
+
+def _deaf(child: str, rounds: int) -> list[Row]:
+    """Stop the agent with SIGSTOP: the platform's SIGTERM must reach the game past it."""
+    heard = []
+    for _ in range(rounds):
+        with _served(child) as (process, output):
+            agent = _agent(process.pid)
+            os.kill(agent, signal.SIGSTOP)
+            sent = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            while not (said := re.search(r"term (\S+)\n", _read(output))):
+                time.sleep(0.001)
+            heard.append(1000 * (float(said[1]) - sent))
+            os.kill(agent, signal.SIGKILL)
+    return [
+        Row("SIGTERM → the game's handler, agent stopped (p99)", "ms", [_p99(heard)], bound=20.0)
+    ]
+
+
+def _read(output: IO[str]) -> str:
+    output.seek(0)
+    return output.read()
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[min(len(values) - 1, int(0.99 * len(values)))]
 
 
 def _rest(child: str, rounds: int) -> list[Row]:
@@ -117,7 +145,7 @@ def _rest(child: str, rounds: int) -> list[Row]:
 @contextmanager
 def _served(
     child: str, *, ready: bool = False
-) -> Iterator[tuple[subprocess.Popen[bytes], object]]:
+) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
     """Run the child under the agent until the agent serves."""
     port = _free_port()
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
