@@ -136,7 +136,7 @@ class Service:
             game_started_at=truth.game_started_at,
             game_exit=truth.game_exit,
             term_at=truth.term_at,
-            on_edgegap="ARBITRIUM_DELETE_URL" in truth.secrets,
+            on_edgegap=bool(truth.secrets.get("ARBITRIUM_DELETE_URL")),
             declared_ports=self._declared,
             start=truth.start,
         )

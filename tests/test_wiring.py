@@ -171,6 +171,14 @@ async def test_truth_that_is_told_again_makes_good_a_lost_message(pid1: PidOne) 
     assert status["agent_starts"] == 1
 
 
+async def test_empty_delete_url_is_none(pid1: PidOne) -> None:
+    """As a compose file with ``ARBITRIUM_DELETE_URL=`` sets it on a laptop."""
+    pid1.secrets = {"ARBITRIUM_DELETE_URL": "", "ARBITRIUM_DELETE_TOKEN": ""}
+    async with serving(pid1):
+        status = await asked("GET", pid1.url + "/v1/status")
+    assert status["self_stop"]["state"] == "unavailable"
+
+
 def test_memory_of_another_boot_is_not_ours(pid1: PidOne) -> None:
     truth = _truth("f" * 16)
     memory = Memory(pid1.memory)

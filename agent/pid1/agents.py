@@ -153,7 +153,11 @@ class Agents:
 
     def _start(self, now: float) -> str:
         self._listeners.reopen()
-        self.channel = Channel()
+        try:
+            self.channel = Channel()
+        except OSError as error:
+            self.exited(now)
+            return f"cannot start the {self.name}: {error.strerror}; it is tried again"
         argv = wire.command(sys.executable, self._root, *self._module())
         fds = {
             0: self._null,

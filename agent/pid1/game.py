@@ -34,6 +34,7 @@ class Game:
         self.started_at = 0.0
         self.exited_at: float | None = None
         self.status: int | None = None
+        self.leader_status: int | None = None
         self.signalled = False
         self.killed = False
         self.fault = 0
@@ -47,6 +48,23 @@ class Game:
         """Whether its process lives."""
         return self.pid != 0 and self.status is None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the leader was reaped, and nobody is left who was signalled with it.
+
+        A shell wrapper dies of the stop signal at once; the server that it started, as Unreal's
+        packaged script does, has had its signal too and is still saving.
+        """
+        if self.leader_status is None or self.status is not None:
+            return False
+        if not self.signalled or self.killed or self._alone:
+            return True
+        try:
+            posix.killpg(self.pid, 0)
+        except OSError:
+            return True
+        return False
+
     def start(self) -> str:
         """Start it, or start it again; return why that cannot be done, or nothing."""
         try:
@@ -57,7 +75,7 @@ class Game:
             self.fault, why = complaints.explain(self.command, error, self.environ)
             return why
         self.started_at = boottime.now()
-        self.status = self.exited_at = None
+        self.status = self.exited_at = self.leader_status = None
         self.signalled = self.killed = False
         self.fault = 0
         harden.rank_game(self.pid, self._score)

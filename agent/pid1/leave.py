@@ -7,7 +7,8 @@ from posix import _exit
 from . import boottime, pause, processes, reap, signals
 
 _STRAYS_SECONDS = 2.0
-_DRAIN_SECONDS = 2.0
+_DRAIN_SECONDS = 2.0  # without a byte taken: the reader is not slow, it is gone
+_LAST_WORD_SECONDS = 0.1
 _GONE_SECONDS = 0.5  # what SIGKILL takes to be seen
 
 
@@ -40,11 +41,30 @@ def clear(how: str, wakeup: int, agent_pid: int, deadline: float) -> None:
 def leave(made: "Setup", code: int, deadline: float) -> None:
     """Let the pump finish, tidy up, end; never returns."""
     made.close_streams()
-    made.pump.drain(min(boottime.now() + _DRAIN_SECONDS, deadline))
+    left = _flush(made.pump, deadline)
+    if left:
+        made.say(f"left {left} bytes of the output behind: who reads it did not take them")
+        made.pump.drain(boottime.now() + _LAST_WORD_SECONDS)
     if not made.has_sink:
         made.spool.discard()
     made.listeners.discard()
     _exit(code)
+
+
+def _flush(pump: "Pump", deadline: float) -> int:
+    """Read the pipes out, write on as long as the reader takes something; return what is left."""
+    while True:
+        written = _count(pump, "_out_bytes")
+        pump.drain(min(boottime.now() + _DRAIN_SECONDS, deadline))
+        left = _count(pump, "_in_bytes") - _count(pump, "_skipped_bytes")
+        left -= _count(pump, "_out_bytes")
+        stalled = _count(pump, "_out_bytes") == written
+        if left <= 0 or stalled or boottime.now() >= deadline:
+            return max(0, left)
+
+
+def _count(pump: "Pump", kind: str) -> int:
+    return sum(count for name, count in pump.counters().items() if name.endswith(kind))
 
 
 def _await_gone(ours: int, agent_pid: int, wakeup: int, until: float) -> bool:
@@ -60,4 +80,5 @@ def _await_gone(ours: int, agent_pid: int, wakeup: int, until: float) -> bool:
 
 TYPE_CHECKING = False  # mypy reads it as true
 if TYPE_CHECKING:
+    from .pump import Pump
     from .setup import Setup

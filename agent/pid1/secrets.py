@@ -45,11 +45,19 @@ def part(environ: dict[str, str], more: tuple[str, ...]) -> tuple[dict[str, str]
 
 def matches(pattern: str, name: str) -> bool:
     """Return whether a shell pattern of ``*``, ``?`` and plain characters fits the whole name."""
-    if not pattern:
-        return not name
-    if pattern[0] == "*":
-        return any(matches(pattern[1:], name[at:]) for at in range(len(name) + 1))
-    return bool(name) and pattern[0] in ("?", name[0]) and matches(pattern[1:], name[1:])
+    at = here = 0
+    star, resume = -1, 0
+    while here < len(name):
+        if at < len(pattern) and pattern[at] == "*":
+            star, resume, at = at, here, at + 1
+        elif at < len(pattern) and pattern[at] in ("?", name[here]):
+            at, here = at + 1, here + 1
+        elif star >= 0:  # let the last star take one character more
+            resume += 1
+            at, here = star + 1, resume
+        else:
+            return False
+    return not pattern[at:].strip("*")
 
 
 def blank(block: bytes, more: tuple[str, ...]) -> bool:

@@ -1,5 +1,6 @@
 """The environment that the game sees instead of the platform's secrets."""
 
+_PORT_DIGITS = 5
 _DUMMY = "arbitrium-agent-stand-in"  # not a credential: the real one never leaves PID 1
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
@@ -58,10 +59,10 @@ def declared_ports(environ: dict[str, str]) -> set[int]:
         if name.startswith("ARBITRIUM_PORT_") and name.endswith("_INTERNAL")
     ]
     mapping = environ.get("ARBITRIUM_PORTS_MAPPING", "")
-    texts += [piece.lstrip(' :"\t\n')[:5] for piece in mapping.split('"internal"')[1:]]
+    texts += [piece.lstrip(' :"\t\n')[:_PORT_DIGITS] for piece in mapping.split('"internal"')[1:]]
     found = set()
     for text in texts:
         digits = text[: len(text) - len(text.lstrip("0123456789"))]
         if digits:
-            found.add(int(digits))
+            found.add(int(digits[:_PORT_DIGITS]))
     return found

@@ -55,6 +55,10 @@ class Supervisor:
             self._on_signal(signum)
         for pid, status in reap.reap():
             self._on_exit(pid, status)
+        status_of_leader = self._game.leader_status
+        if status_of_leader is not None and self._game.is_gone:
+            self._game.exited(status_of_leader)
+            self._on_game_exit(status_of_leader, boottime.now())
 
     def _due(self, now: float) -> float:
         """Return when the next deadline is, of those that are still ahead."""
@@ -103,8 +107,7 @@ class Supervisor:
                 )
             self._agents.exited(now)
         elif pid == self._game.pid and self._game.is_running:
-            self._game.exited(status)
-            self._on_game_exit(status, now)
+            self._game.leader_status = status
 
     def _on_game_exit(self, status: int, now: float) -> None:
         code = exits.code(status)

@@ -2,10 +2,17 @@
 
 from . import wire
 
+_NEEDED = ("ARBITRIUM_DELETE_", "AGENT_")
+_MOST_SECRETS = 32 * 1024
+"""Characters: a datagram holds 208 KiB, JSON may take six bytes for one of them. What the agent
+cannot do without is far below; large ones only have to be kept from the game."""
+
 
 def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> dict[str, object]:
     """Return the message; it is the only one that holds secrets, so never log it."""
     secrets = dict(made.secrets)
+    if sum(map(len, secrets.values())) > _MOST_SECRETS:
+        secrets = {name: secrets[name] for name in secrets if name.startswith(_NEEDED)}
     if made.options.token:
         secrets["AGENT_TOKEN"] = made.options.token
     return {

@@ -1,9 +1,11 @@
+import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.pid1.stage import PLATFORM, game, is_gone, run, stage
+from tests.pid1.stage import GAMES, PLATFORM, game, is_gone, run, stage
 
 
 def test_short_command_outside_edgegap_does_not_wait_for_an_agent() -> None:
@@ -188,3 +190,26 @@ def test_game_that_still_runs_does_not_outlive_us_whatever_the_policy() -> None:
         agent.say("leave", status=0, why="test")
         assert it.wait() == 0
         assert all(is_gone(pid) for pid in pids)
+
+
+def test_server_behind_a_shell_is_waited_for_with_one_signal() -> None:
+    """1. SIGTERM ends the shell at once. 2. Its server is still saving. 3. It may, to the end."""
+    script = str(GAMES / "wrapper.sh")
+    with stage("--", script, "1.5", environ={"AGENT_GRACE": "20s"}) as it:
+        assert it.line() == "up"
+        it.signal(signal.SIGTERM)
+        out, _ = it.rest()
+    assert out.splitlines() == ["SIGTERM 1", "saved"]
+
+
+def test_slow_reader_gets_all_of_it_after_the_games_end() -> None:
+    """What the reader has not taken when the game ends is not thrown away while it takes some."""
+    script = "head -c 12000000 /dev/zero | tr '\\0' x; echo; echo last line"
+    with stage("--", "sh", "-c", script, environ={"AGENT_GRACE": "20s"}) as it:
+        assert it.process.stdout
+        taken = b""
+        while chunk := os.read(it.process.stdout.fileno(), 65_536):
+            taken += chunk
+            time.sleep(0.015)  # 4 MB/s: slower than two seconds allow, which is the point
+        assert len(taken) == 12_000_000 + len("\nlast line\n")
+        assert taken.endswith(b"last line\n")

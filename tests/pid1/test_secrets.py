@@ -199,3 +199,18 @@ def test_without_a_url_there_is_nothing_to_stand_in_with() -> None:
     seen = standins.game_environ({"AGENT_URL": "old"}, {"ARBITRIUM_DELETE_URL": "u"}, "", "proxy")
     assert seen == {}
     assert standins.agent_environ({"AGENT_TOKEN": "t", "A": "1"}, "") == {"A": "1"}
+
+
+def test_pattern_of_many_stars_takes_no_time() -> None:
+    """It is judged before the game starts: nothing in it may grow with the number of stars."""
+    assert not secrets.matches("*a" * 40 + "b", "X" + "a" * 4000)
+    assert secrets.matches("*a" * 40 + "*", "X" + "a" * 4000)
+
+
+def test_secrets_too_large_for_the_channel_leave_those_that_the_agent_needs() -> None:
+    large = {f"ARBITRIUM_CONTEXT_{name}": name * 120_000 for name in "AB"}
+    with stage("--", *game("signalled", "TERM=0"), environ={**PLATFORM, **large}) as it:
+        it.line()
+        told = it.agent().hello()["secrets"]
+    assert told["ARBITRIUM_DELETE_TOKEN"] == PLATFORM["ARBITRIUM_DELETE_TOKEN"]
+    assert not set(told) & set(large)
