@@ -1,19 +1,25 @@
 """Whether the settings, the injected variables are right as they are here."""
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from .edgegap.environment import Deployment, Facts, facts
 from .edgegap.matchmaker import masked
+from .logs import probe as sinks
 from .pid1.secrets import is_secret
 from .screen import Screen
 from .settings import Settings, given, read
 
 EX_CONFIG = 78
 _WIDE = 12  # columns of a label
+_NO_SINK = (
+    "no log sink was tried: AGENT_LOG_SINK is not here; behind entrypoint.sh it is kept from every"
+    " command, so run the check with `docker run --entrypoint arbitrium-agent`"
+)
 _ASSUMED = (
     "AGENT_GRACE is not set, so 5s is assumed; set it to the app version's "
     "termination_grace_period_seconds"
@@ -29,11 +35,21 @@ class Findings:
     facts: Facts
     faults: tuple[str, ...]
     notices: tuple[str, ...]
+    tried: tuple[sinks.Tried, ...] = ()
 
 
-def check(environ: Mapping[str, str], screen: Screen, *, in_json: bool) -> int:
-    """Print what is found; return 0, or 78 where something is wrong."""
-    found = examine(environ)
+def check(
+    environ: Mapping[str, str], screen: Screen, *, in_json: bool, probe: bool = False
+) -> int:
+    """Print what is found; return 0, or 78 where something is wrong.
+
+    Args:
+        environ: the variables.
+        screen: how it is shown.
+        in_json: as one JSON object instead.
+        probe: also send a line to every log sink.
+    """
+    found = _probed(examine(environ), environ) if probe else examine(environ)
     if in_json:
         print(json.dumps(_plain(found)))
     else:
@@ -50,11 +66,28 @@ def examine(environ: Mapping[str, str]) -> Findings:
         settings=given(settings),
         secrets=tuple(sorted(name for name in environ if is_secret(name, more))),
         facts=told,
-        faults=(*(found.line for found in problems if found.is_fault), *told.complaints),
+        faults=(
+            *(found.line for found in problems if found.is_fault),
+            *told.complaints,
+            *sinks.faults(environ),
+        ),
         notices=(
             *(() if "grace" in settings.model_fields_set else (_ASSUMED,)),
             *(found.line for found in problems if not found.is_fault),
         ),
+    )
+
+
+def _probed(found: Findings, environ: Mapping[str, str]) -> Findings:
+    """Return the findings with what came of a line to every sink."""
+    tried = asyncio.run(sinks.try_all(environ))
+    wrong = [f"cannot send logs to {each.sink}: {each.detail}" for each in tried if not each.ok]
+    absent = () if environ.get(sinks.VARIABLE) else (_NO_SINK,)
+    return replace(
+        found,
+        tried=tried,
+        faults=(*found.faults, *wrong),
+        notices=(*found.notices, *absent),
     )
 
 
@@ -67,6 +100,7 @@ def _plain(found: Findings) -> dict[str, object]:
         "deployment": msgspec.to_builtins(found.facts.deployment),
         "match": None if match is None else msgspec.to_builtins(masked(match)),
         "secrets": found.secrets,
+        "sinks": msgspec.to_builtins(found.tried),
         "faults": found.faults,
         "notices": found.notices,
     }
@@ -81,12 +115,18 @@ def _report(found: Findings, screen: Screen) -> str:
         f"  {rest} at their defaults",
         screen.heading("deployment"),
         *(f"  {label.ljust(_WIDE)}{text}" for label, text in _deployment(found)),
+        *_sinks(found, screen),
         *(screen.error(line) for line in found.faults),
         *(screen.warning(line) for line in found.notices),
     ]
     if not found.faults:
         lines.append(f"{screen.good('ok:')} nothing is wrong here")
     return "\n".join(lines)
+
+
+def _sinks(found: Findings, screen: Screen) -> list[str]:
+    rows = [f"  {each.sink}  {each.detail}" for each in found.tried if each.ok]
+    return [screen.heading("log sinks"), *rows] if rows else []
 
 
 def _deployment(found: Findings) -> list[tuple[str, str]]:

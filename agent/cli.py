@@ -10,7 +10,7 @@ from .client import Answer, Client, address
 from .errors import RequestError, SettingsError, UnreachableError
 from .grammar import PROGRAM, build
 from .screen import Screen
-from .verbs import request
+from .verbs import lines, request
 
 EX_REFUSED = 1
 EX_USAGE = 2
@@ -73,11 +73,13 @@ def _perform(parser: ArgumentParser, asked: Namespace) -> int:
     if asked.verb == "check":
         from .checkup import check
 
-        return check(os.environ, screen, in_json=in_json)
+        return check(os.environ, screen, in_json=in_json, probe=asked.probe)
     url = address(os.environ, getattr(asked, "url", ""), getattr(asked, "socket", ""))
     client = Client(url, os.environ.get("AGENT_TOKEN", ""))
     if asked.verb == "watch":
         return _watch(client, screen, in_json=in_json)
+    if asked.verb == "logs":
+        return _logs(client, lines(asked), in_json=in_json)
     answer = client.call(*request(asked))
     if in_json:
         print(json.dumps(answer))
@@ -115,6 +117,13 @@ def _watch(client: Client, screen: Screen, *, in_json: bool) -> int:
             return 0
         if not told:
             raise UnreachableError(f"the agent at {client.url} tells nothing; is it leaving?")
+
+
+def _logs(client: Client, path: str, *, in_json: bool) -> int:
+    """Print lines as they come."""
+    for line in client.follow(path):
+        print(json.dumps(line) if in_json else line.get("text"), flush=True)
+    return 0
 
 
 def _tell(before: Answer, state: Answer, screen: Screen, *, in_json: bool) -> None:

@@ -10,7 +10,7 @@ _OVERVIEW = """\
 The runtime agent of a game server on Edgegap.
 
   start        run, demo, check
-  look         status, watch
+  look         status, watch, logs
   tell         ready, match, players, health, hold
   end          stop
 
@@ -38,6 +38,7 @@ _CHECK = """\
 Judge the settings and the injected variables as they are here; secrets are masked.
 
   arbitrium-agent check            exit status 0, or 78 with one line a fault
+  arbitrium-agent check --probe    also send a line to every sink of AGENT_LOG_SINK
   docker run --rm -e AGENT_GRACE=30 IMAGE arbitrium-agent check
 """
 _STATUS = """\
@@ -51,6 +52,12 @@ Follow the state, one line a change, until the agent leaves.
 
   arbitrium-agent watch
   arbitrium-agent watch --json     the whole state, a JSON object a line
+"""
+_LOGS = """\
+Show the last lines of the game and of the agent, as the spool has them.
+
+  arbitrium-agent logs -f
+  arbitrium-agent logs --tail 20 --source stderr --grep error
 """
 _READY = """\
 Say that the game takes players now. From then on only such calls count, not its ports.
@@ -116,10 +123,14 @@ def build() -> ArgumentParser:
             allow_abbrev=False,
         )
 
-    for name, text in (("run", _RUN), ("demo", _DEMO), ("check", _CHECK)):
+    for name, text in (("run", _RUN), ("demo", _DEMO)):
         verb(name, text)
+    verb("check", _CHECK).add_argument(
+        "--probe", action="store_true", help="send a line to every log sink"
+    )
     for name, text in (("status", _STATUS), ("watch", _WATCH), ("ready", _READY)):
         verb(name, text)
+    _add_logs(verb("logs", _LOGS))
     _add_match(verb("match", _MATCH))
     _add_players(verb("players", _PLAYERS))
     _add_health(verb("health", _HEALTH))
@@ -137,6 +148,13 @@ def _everywhere() -> ArgumentParser:
     )
     options.add_argument("--json", action="store_true", help="print JSON, for scripts")
     return options
+
+
+def _add_logs(parser: ArgumentParser) -> None:
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    parser.add_argument("--tail", type=_whole, default=100, help="how many lines (100)")
+    parser.add_argument("--source", default="", help="stdout, stderr, agent, pid1; with commas")
+    parser.add_argument("--grep", default="", help="what a line must hold")
 
 
 def _add_match(parser: ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from .core.events import Event
-from .core.snapshot import Status
+from .core.snapshot import LogLine, LogsStatus, Status
 from .core.state import State
 
 Clock = Callable[[], float]
@@ -28,6 +28,31 @@ class Remembrance(Protocol):
         Raises:
             StateFullError: nothing was remembered.
         """
+        ...
+
+
+class Logs(Protocol):
+    """What can be read of the output, what can be done about it."""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is anything that can be read from here."""
+        ...
+
+    def tail(
+        self, count: int, sources: tuple[str, ...], grep: str, /
+    ) -> tuple[list[LogLine], dict[str, int]]:
+        """Return the last lines with where to go on, by source; it blocks for milliseconds."""
+        ...
+
+    def since(
+        self, ends: dict[str, int], sources: tuple[str, ...], grep: str, /
+    ) -> tuple[list[LogLine], dict[str, int]]:
+        """Return the lines after that, likewise."""
+        ...
+
+    async def flush(self, seconds: float, /) -> LogsStatus:
+        """Ship what there is now, wait so long for it; return what is left then."""
         ...
 
 

@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 
 from .core import durations, sizes, spellings
 from .core.phases import Mode, Policy
+from .logs.redaction import compiled
 
 _SHORTEST = 0.1  # seconds; shorter is a typing error
 _MINUTE = 60.0
@@ -44,6 +45,17 @@ def _limit(most: float) -> Written:
     return Written(spellings.seconds(_SHORTEST, most, off=True), render=render)
 
 
+def _patterns(text: str) -> tuple[str, ...]:
+    """Return regular expressions, one a line.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    found = tuple(line for line in (each.strip() for each in text.splitlines()) if line)
+    compiled(found)
+    return found
+
+
 Limit = Annotated[float, _limit(7 * _DAY)]  # a timer that can be off
 Delay = Annotated[float, _seconds(0, _HOUR)]
 Linger = Annotated[float, _seconds(0, _MINUTE)]
@@ -60,13 +72,21 @@ Switch = Annotated[bool, Written(spellings.switch, render=lambda on: "1" if on e
 Port = Annotated[int, Written(spellings.port)]
 Signal = Annotated[int, Written(spellings.stop_signal, render=spellings.signal_name)]
 Size = Annotated[int, Written(sizes.parse, render=sizes.render)]
+Count = Annotated[int, Written(spellings.count)]
 Text = Annotated[str, Written(spellings.plain)]
 Path = Annotated[str, Written(spellings.path)]
 SocketPath = Annotated[str, Written(spellings.socket_path)]
 Token = Annotated[SecretStr, Written(spellings.token, render=lambda _: "")]
+Hidden = Annotated[SecretStr, Written(str, render=lambda _: "")]
 
 # NoDecode: pydantic-settings would read a tuple as JSON.
 Names = Annotated[tuple[str, ...], NoDecode, Written(spellings.names, render=",".join)]
+Labels = Annotated[
+    tuple[tuple[str, str], ...],
+    NoDecode,
+    Written(spellings.labels, render=spellings.render_labels),
+]
+Patterns = Annotated[tuple[str, ...], NoDecode, Written(_patterns, render="\n".join)]
 StopList = Annotated[
     spellings.StopList,
     NoDecode,

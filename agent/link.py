@@ -35,6 +35,7 @@ class Truth:
     game_started_at: float | None
     game_exit: int | None
     term_at: float | None
+    spool: str = ""  # the folder that PID 1 keeps the output in; empty = in memory
     secrets: dict[str, str] = field(repr=False)
     notices: tuple[str, ...]
 
@@ -110,6 +111,7 @@ def read_truth(message: dict[str, Any]) -> Truth:
         game_started_at=game["started_at"],
         game_exit=game["exit"],
         term_at=message["term_at"],
+        spool=message["spool"],
         secrets=message["secrets"],
         notices=tuple(message["notices"]),
     )

@@ -16,6 +16,7 @@ from .interfaces import Clock, PidOne
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
+_LAST_NEWS_SECONDS = 0.02  # PID 1 kills us at once
 Courier = Callable[[str, Callable[[Event], object]], Coroutine[Any, Any, None]]
 """Sends the self-stop for a reason, hands in what the platform says."""
 
@@ -42,6 +43,7 @@ class Orders:
         self._errands: asyncio.TaskGroup | None = None
         self._self_stop: asyncio.Task[None] | None = None
         self.post: Callable[[Event], object] = lambda _: None
+        self.ship: Callable[[float, bool], object] = self._ship_nothing
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -63,21 +65,29 @@ class Orders:
                 self._link.order("kill_game")
             case do.RestartGame():
                 self._link.order("restart_game")
-            case do.ShipLogs():
-                # No sink yet: what the spool holds has gone to stdout already.
-                asyncio.get_running_loop().call_soon(self.post, LogsShipped())
+            case do.ShipLogs(until=until, goes_on=goes_on):
+                self.ship(until, goes_on)
             case do.SendSelfStop(reason=reason):
                 self._send_self_stop(reason)
             case do.CancelSelfStop():
                 self._cancel_self_stop()
             case do.Leave(status=status, why=why):
-                self._link.order("leave", status=status, why=why)
+                self._leave(status, why)
             case do.Say(level=level, text=text):
                 # An error is what somebody greps for who has only the id.
                 extra = {"deployment": self._deployment} if level == "error" else None
                 self._journal.log(_LEVELS[level], text, extra=extra)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _leave(self, status: int, why: str) -> None:
+        """Have PID 1 end all, when those who follow the events have heard the last one."""
+        asyncio.get_running_loop().call_later(
+            _LAST_NEWS_SECONDS, lambda: self._link.order("leave", status=status, why=why)
+        )
+
+    def _ship_nothing(self, _: float, __: bool) -> None:  # noqa: FBT001 - as a shipper is called
+        asyncio.get_running_loop().call_soon(self.post, LogsShipped())
 
     def _announce(self, stop: do.AnnounceStop) -> None:
         self._link.order(

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from .core.effects import Effect
 from .core.events import DeadlinePassed, Event
 from .core.lifecycle import deadline, step
 from .core.options import Options
-from .core.snapshot import Status
+from .core.snapshot import LogsStatus, Status
 from .core.state import State
 from .core.view import view
 from .interfaces import Clock, Remembrance
@@ -40,12 +41,13 @@ class Runtime:
         self._memory = memory
         self._perform = perform
         self._journal = journal
+        self.logs: Callable[[], LogsStatus | None] = lambda: None
         self._news = asyncio.Event()  # replaced at each new revision
         self._poked = asyncio.Event()  # the deadline may have moved
 
     def status(self) -> Status:
-        """Return the state as it is now."""
-        return view(self._state, self._now(), self._options)
+        """Return the state as it is now, with what became of the logs."""
+        return replace(view(self._state, self._now(), self._options), logs=self.logs())
 
     def post(self, event: Event) -> Status:
         """Apply a fact, remember it, order what follows from it; return the state after.

@@ -19,6 +19,7 @@ from .core.options import Options
 from .core.phases import Mode, Policy
 from .errors import SettingsError
 from .kinds import word
+from .logsettings import LogSettings
 
 PREFIX = "AGENT_"
 SET_BY_PID1 = frozenset({"AGENT_URL"})
@@ -28,7 +29,7 @@ _LIKENESS = 0.75  # of two names; less is another program's variable
 _SHOWN = 240  # characters of a complaint; a value may be 4 KB long
 
 
-class Settings(BaseSettings):
+class Settings(LogSettings):
     """The settings, their defaults, what they mean; times in seconds, sizes in bytes.
 
     Those that ``core.options.Options`` lacks are PID 1's alone: it reads them before anything
@@ -118,9 +119,6 @@ class Settings(BaseSettings):
         description="when it did not come: `stay`, repeating the self-stop, or `exit` (for "
         "restart policy `never`)",
     )
-    log_linger: kinds.Linger = Field(
-        0.3, description="a pause at the end, inside the budget, for the platform's log collector"
-    )
     health_period: kinds.Period = Field(5.0, description="how often the game is expected to ping")
     health_timeout: kinds.Wait = Field(
         60.0, description="unhealthy without a ping for this long; armed by the first ping"
@@ -137,9 +135,6 @@ class Settings(BaseSettings):
     container_log_storage: kinds.Text = Field(
         "", description="goes with the self-stop: `true`, `false`, or an endpoint storage's name"
     )
-    log_format: Annotated[str, word("text", "json")] = Field(
-        "text", description="the agent's own lines: `text`, or `json` for collectors"
-    )
     secrets: Annotated[str, word("proxy", "strip", "pass")] = Field(
         "proxy",
         description="the platform's tokens as the game sees them: `proxy` = working "
@@ -150,14 +145,6 @@ class Settings(BaseSettings):
     )
     game_user: kinds.Text = Field(
         "", description="run the game as this user: name, uid, or uid:gid"
-    )
-    spool_dir: kinds.Path = Field(
-        "",
-        description="where output waits for a slow collector; empty = the first writable "
-        "temporary place",
-    )
-    spool_max: kinds.Size = Field(
-        32 * 1024 * 1024, description="how much of it is kept; less in memory-backed places"
     )
     strict: kinds.Switch = Field(
         default=False, description="refuse to start when a setting is bad or misspelt"
@@ -207,7 +194,7 @@ def rows() -> tuple[tuple[str, str, str], ...]:
     """Return each setting's name, default, meaning, in the model's order."""
     return tuple(
         (_variable(name), _render(name, field.default), field.description or "")
-        for name, field in Settings.model_fields.items()
+        for name, field in sorted(Settings.model_fields.items(), key=_is_about_logs)
     )
 
 
@@ -287,6 +274,10 @@ def _bad_value(name: str, why: str) -> Problem:
     why = why if len(why) <= _SHOWN else f"{why[: _SHOWN // 2]} … {why[-_SHOWN // 2 :]}"
     holds = f"its default {default} holds" if default else "it counts as not set"
     return Problem(variable, "value", f"cannot use {variable}: {why} ({holds})")
+
+
+def _is_about_logs(field: tuple[str, object]) -> bool:
+    return field[0] in LogSettings.model_fields
 
 
 def _variable(name: str) -> str:

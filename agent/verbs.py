@@ -22,6 +22,15 @@ def _status(_asked: Namespace) -> Request:
     return "GET", "/v1/status", None
 
 
+def lines(asked: Namespace) -> str:
+    """Return the path with the query of the verb ``logs``."""
+    from urllib.parse import urlencode
+
+    query = {"tail": asked.tail, "source": asked.source, "grep": asked.grep}
+    follow = {"follow": "1"} if asked.follow else {}
+    return "/v1/logs?" + urlencode({**query, **follow})
+
+
 def _match(asked: Namespace) -> Request:
     return "POST", f"/v1/match/{asked.what}", {"id": asked.id} if asked.id else {}
 

@@ -22,6 +22,10 @@ from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
 from .game.ports import Declared, PortProbe
 from .link import Link, Truth, read_truth
+from .logs.logbook import Logbook
+from .logs.opening import open_sinks
+from .logs.parcel import SESSION
+from .logs.shipper import Shipper
 from .memory import Memory
 from .orders import Orders
 from .pid1 import harden, wire
@@ -83,6 +87,15 @@ class Service:
             journal=LOG,
             deployment=known.deployment.request_id or "",
         )
+        sinks, faults = open_sinks(truth.secrets, options)
+        self._shipper = Shipper(
+            truth.spool,
+            sinks,
+            faults,
+            link=link,
+            labels=labels(known, truth, options),
+            linger=options.log_linger,
+        )
         self._runtime = Runtime(
             recall(memory, truth, options),
             options,
@@ -92,6 +105,9 @@ class Service:
             journal=LOG,
         )
         self._orders.post = self._runtime.post
+        self._runtime.logs = self._shipper.status
+        self._shipper.post = self._runtime.post
+        self._orders.ship = self._shipper.finish
         self._courier = Courier(say=_say, report=self._runtime.post)
         self._server = ControlServer(
             desk=self._runtime,
@@ -100,6 +116,7 @@ class Service:
             match=known.match,
             token=truth.secrets.get("AGENT_TOKEN", ""),
         )
+        self._server.show(Logbook(truth.spool, self._shipper.flush))
         declared = _declared(known)
         self._probe = PortProbe(
             post=self._runtime.post,
@@ -119,9 +136,12 @@ class Service:
                 signum=self._options.stop_signal,
                 after=stopping.signal_delay(self._options),
             )
-            self._runtime.post(self._resynced(self._truth))
+            first = self._resynced(self._truth)
+            self._follow_game(first)
+            self._runtime.post(first)
             work += [
                 rooms.create_task(self._runtime.run(), name="runtime"),
+                rooms.create_task(self._shipper.run(), name="logs"),
                 rooms.create_task(self._server.run(), name="control"),
                 rooms.create_task(self._probe.run(), name="ports"),
                 rooms.create_task(self._point_probe(), name="readiness"),
@@ -146,11 +166,28 @@ class Service:
         async for message in self._link.messages():
             if message.get("is") == "truth":  # a hint was lost: all of it again
                 event: e.Event | None = self._resynced(read_truth(message))
+            elif message.get("is") == "sealed":
+                self._shipper.heard(message)
+                continue
             else:
                 event = fact(message)
             if event is not None:
+                self._follow_game(event)
                 self._runtime.post(event)
                 self._link.order("ack")
+
+    def _follow_game(self, event: e.Event) -> None:
+        """Tell the shipper whether there is somebody who still writes."""
+        match event:
+            case e.GameStarted():
+                self._shipper.game_back()
+            case e.GameExited() | e.GameNotStarted():
+                self._shipper.game_gone()
+            case e.Resynced(game_pid=pid, game_exit=status):
+                is_running = pid is not None and status is None
+                (self._shipper.game_back if is_running else self._shipper.game_gone)()
+            case _:
+                pass
 
     async def _point_probe(self) -> None:
         """Have the game's ports looked at while that can still make it ready."""
@@ -194,6 +231,22 @@ def recall(memory: Memory, truth: Truth, options: Options) -> State:
     state = State(boot_id=truth.boot, born=truth.born, phase_since=truth.born, luck=luck)
     memory.keep(state)
     return state
+
+
+def labels(known: Facts, truth: Truth, options: Options) -> dict[str, str]:
+    """Return what tells this life's lines from all others, by OpenTelemetry's conventions."""
+    deployment, match = known.deployment, known.match
+    place = deployment.location
+    words = (place.city, place.country) if place else ()
+    told = {
+        SESSION: "-".join(filter(None, (deployment.request_id, truth.boot))),
+        "edgegap.deployment.id": deployment.request_id,
+        "edgegap.location": ", ".join(word for word in words if word),
+        "edgegap.match.id": match.id if match else None,
+        "edgegap.match.profile": match.profile if match else None,
+        **dict(options.log_labels),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def fact(message: dict[str, Any]) -> e.Event | None:

@@ -20,7 +20,7 @@ from tests.test_screen import FRESH, FULL, plain
 ROOT = Path(__file__).resolve().parent.parent
 DONE = {"phase": "ready", "revision": 7, "boot_id": "b-1", "warnings": []}
 VERBS = (
-    *("run", "demo", "check", "status", "watch", "ready"),
+    *("run", "demo", "check", "status", "watch", "logs", "ready"),
     *("match", "players", "health", "hold", "stop"),
 )
 THIRD_PARTY = {"aiohttp", "msgspec", "psutil", "pydantic", "pydantic_settings", "tenacity", "yarl"}

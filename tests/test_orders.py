@@ -64,7 +64,6 @@ Hands = tuple[Orders, Ear, Platform, list[Event]]
         (do.KillGame(), ("kill_game", {})),
         (do.RestartGame(), ("restart_game", {})),
         (do.AskGame("stdin", "requested", 130.0), ("write_stdin", {"text": "quit\n"})),
-        (do.Leave(7, "done"), ("leave", {"status": 7, "why": "done"})),
         (
             do.AnnounceStop("requested", True, 101.0, 140.0, 150.0),
             (
@@ -86,6 +85,13 @@ async def test_order_goes_to_pid_1(
 ) -> None:
     hands[0].perform(effect)
     assert hands[1].heard == [order]
+
+
+async def test_leave_comes_after_the_last_news(hands: Hands) -> None:
+    hands[0].perform(do.Leave(7, "done"))
+    assert hands[1].heard == []
+    await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=0.1)
+    assert hands[1].heard == [("leave", {"status": 7, "why": "done"})]
 
 
 async def test_stop_file_says_why_and_how_long(hands: Hands, tmp_path: Path) -> None:

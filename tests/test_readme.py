@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from agent.control.routes import ROUTES
+from agent.logs.credentials import OURS
 from agent.pid1.secrets import is_secret
 from agent.settings import SET_BY_PID1, rows
 from tests import pages
 
 TEXT = pages.README.read_text()
 MAKEFILE = (pages.ROOT / "Makefile").read_text()
-PLANNED = {"/v1/logs", "/v1/crash", "/metrics"}
+PLANNED = {"/v1/crash", "/metrics"}
 PLATFORM = {"/v1/self/stop", "/v1/context"}
-IDLE = ("stale_players", "log_linger", "health_period")  # without an effect, as it says
+IDLE = ("stale_players", "health_period")  # without an effect, as it says
 KNOWN_BY = {"settings.py", "options.py", "doubts.py"}  # where a setting is only read, judged
 
 
@@ -47,6 +48,7 @@ def test_sections_come_in_the_readers_order() -> None:
         "Lifecycle",
         "Control API",
         "Settings",
+        "Where are my logs",
         "Secrets",
         "Plain init",
         "Limits",
@@ -82,6 +84,7 @@ def test_settings_to_paste_agree_with_each_other() -> None:
 
 def test_every_setting_that_is_named_exists() -> None:
     known = {name for name, _, _ in rows()} | SET_BY_PID1
+    known |= {OURS + name for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}  # keys, not settings
     assert set(re.findall(r"\bAGENT_[A-Z_]+\b", TEXT)) <= known
 
 

@@ -15,7 +15,7 @@ from agent.settings import Problem, Settings, given, load, read, rows
 DERIVED = {"grace_assumed", "mode_given", "degraded", "notices"}
 PID1_ALONE = {
     *("secrets", "secret_names", "game_user", "spool_dir", "spool_max"),
-    *("strict", "socket", "token"),
+    *("strict", "socket", "token", "log_sink"),
 }
 
 
@@ -96,7 +96,7 @@ def test_bad_mode_does_not_count_as_given() -> None:
 @pytest.mark.parametrize("name", [name for name, _, _ in rows()])
 def test_bad_value_of_each_setting_is_told_by_name(name: str) -> None:
     options, problems = load({name: "\udcff no such value"})
-    harmless = {"AGENT_SECRET_NAMES"}  # any pattern is one
+    harmless = {"AGENT_SECRET_NAMES", "AGENT_LOG_SINK"}  # any pattern is one; kept by PID 1
     assert [problem.setting for problem in problems] == ([] if name in harmless else [name])
     assert all(line.isprintable() for line in options.degraded)
 

@@ -9,12 +9,13 @@ from aiohttp import web
 from ..core.events import CallArrived, StopRequested
 from ..core.snapshot import Status
 from ..errors import RequestError
-from ..interfaces import Desk
+from ..interfaces import Desk, Logs
 from . import guard, openapi, problems, reading
 from .answers import JSON, Alive, Done, Message, Readiness, json
 from .bodies import Body, StatusQuery
 from .context import context
 from .limits import WAIT_SECONDS, Limits
+from .lines import FlushQuery, Lines, LogsQuery, NoLogs
 from .problems import RefusedError
 from .routes import Route, find
 from .streams import Streams
@@ -38,6 +39,8 @@ class Counter:
         self._guard = guard.Guard(token)
         self._limits = limits
         self._streams = Streams(desk, limits)
+        self.logs: Logs = NoLogs()
+        self._lines = Lines(limits)
         self._called = False
         self._noted: set[tuple[str, str]] = set()
         self._readers: dict[str, Reader] = {
@@ -49,6 +52,8 @@ class Counter:
             "self_stop": self._self_stop,
             "context": self._context,
             "events": self._events,
+            "logs": self._tell_lines,
+            "flush": self._flush,
             "openapi": self._openapi,
         }
 
@@ -130,6 +135,17 @@ class Counter:
 
     async def _events(self, request: web.BaseRequest, _: Mapping[str, str]) -> web.StreamResponse:
         return await self._streams.serve(request)
+
+    async def _tell_lines(
+        self, request: web.BaseRequest, _: Mapping[str, str]
+    ) -> web.StreamResponse:
+        asked = reading.convert(LogsQuery, request.query)
+        return await self._lines.serve(request, asked, self.logs)
+
+    async def _flush(self, request: web.BaseRequest, _: Mapping[str, str]) -> web.Response:
+        await reading.receive(request, self._limits.body_seconds)
+        asked = reading.convert(FlushQuery, request.query)
+        return json(await self.logs.flush(min(asked.wait, WAIT_SECONDS)))
 
     async def _openapi(self, _: web.BaseRequest, __: Mapping[str, str]) -> web.Response:
         facts = {"deployment": type(self._deployment), "match": type(self._match)}

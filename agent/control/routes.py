@@ -6,10 +6,11 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from ..core.snapshot import Status
+from ..core.snapshot import LogLine, LogsStatus, Status
 from . import bodies
 from .answers import Alive, Done, Message, PlayersDone, Readiness
 from .context import Context
+from .lines import FlushQuery, LogsQuery
 from .problems import RefusedError, quoted
 
 READ_ERRORS = (401, 403)
@@ -147,6 +148,26 @@ ROUTES: tuple[Route, ...] = (
         answer=Status,
         content_types=("application/x-ndjson", "text/event-stream"),
         errors=(*READ_ERRORS, 503),
+    ),
+    Route(
+        name="logs",
+        method="GET",
+        path="/v1/logs",
+        summary="the last lines: `?tail=100&source=stdout&grep=text`; `&follow=1` goes on",
+        query=LogsQuery,
+        answer=LogLine,
+        content_types=("text/plain", "application/x-ndjson"),
+        errors=(400, *READ_ERRORS, 404, 503),
+    ),
+    Route(
+        name="flush",
+        method="POST",
+        path="/v1/logs/flush",
+        summary="send the logs now; answers when the sinks have them, or with what is left and "
+        "why after `?wait=5` seconds, 25 s at most",
+        query=FlushQuery,
+        answer=LogsStatus,
+        errors=(400, *READ_ERRORS, 413),
     ),
     _read("openapi", "/openapi.json", "this API as OpenAPI 3.1", None),
 )

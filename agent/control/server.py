@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from ..interfaces import Desk
+from ..interfaces import Desk, Logs
 from . import limits as most
 from .counter import Counter
 from .door import Door
@@ -42,6 +42,10 @@ class ControlServer:
         self._counter = Counter(
             desk, deployment=deployment, match=match, token=token, limits=self._limits
         )
+
+    def show(self, logs: Logs) -> None:
+        """Answer calls about logs from now on."""
+        self._counter.logs = logs
 
     async def run(self) -> None:
         """Serve; when cancelled, let answers that are under way go out, for a short time."""

@@ -89,7 +89,7 @@ def mind_time(state: State, _: e.Event, now: float, options: Options) -> Decided
     return state, (*effects, *warnings)
 
 
-def wind_up(state: State, _: e.Event, now: float, options: Options) -> Decided:
+def wind_up(state: State, event: e.Event, now: float, options: Options) -> Decided:
     """Take the stop on, to the self-stop, to our own exit."""
     state = stopping.shorten(state, now, options)
     state, effects = stopping.advance(state, now)
@@ -99,6 +99,8 @@ def wind_up(state: State, _: e.Event, now: float, options: Options) -> Decided:
     state = move(state, Phase.STOPPED, now)
     if stop.ours and state.on_edgegap and state.term_at is None:
         state, more = reporting.settle(state, now, options)
+    elif now < stopping.last_call_at(state, options):
+        return state, (*effects, *stopping.last_call(state, event, options))
     else:
         more = (Leave(exit_status(state, stop), state.why),)
     left = next((effect.status for effect in more if isinstance(effect, Leave)), None)

@@ -43,6 +43,7 @@ class ShipLogs:
     """Send what is left to the sinks, until the deadline."""
 
     until: float
+    goes_on: bool = False  # we are still there then: the platform's SIGTERM is awaited
 
 
 @dataclass(frozen=True, slots=True)

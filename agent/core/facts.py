@@ -45,9 +45,8 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
             return replace(state, hold=Hold(now + seconds, why))
         case e.HoldReleased():
             return state if state.hold is None else replace(state, hold=None)
-        case e.LogsShipped():
-            stop = state.stop
-            return state if stop is None else replace(state, stop=replace(stop, shipped=True))
+        case e.LogsShipped(left=left_bytes):
+            return _logs_shipped(state, left_bytes)
         case e.SelfStopAccepted(detail=detail):
             return _answered(state, Report.ACCEPTED, detail, now)
         case e.SelfStopGone(detail=detail):
@@ -81,6 +80,14 @@ def _resynced(state: State, event: e.Resynced, now: float) -> State:
     state = _game_started(state, event.game_pid, now)
     game = replace(state.game, started_at=event.game_started_at, killed=False)
     return replace(state, game=game)
+
+
+def _logs_shipped(state: State, left_bytes: int) -> State:
+    """Take note; what is left is sent on while the platform's SIGTERM is awaited, no longer."""
+    if state.stop is None:
+        return state
+    owed = left_bytes if state.term_at is None else 0
+    return replace(state, stop=replace(state.stop, shipped=True, left_bytes=owed))
 
 
 def _unasked(owed: Owed, now: float) -> Owed:

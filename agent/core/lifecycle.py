@@ -40,7 +40,8 @@ def deadline(state: State, now: float, options: Options) -> float:
     if state.left is not None:
         return NEVER
     if state.phase is Phase.STOPPED:
-        return reporting.next_step(state, options)
+        is_ended = state.term_at is not None
+        return (stopping.last_call_at if is_ended else reporting.next_step)(state, options)
     if state.stop is not None:
         return stopping.next_step(state)
     due = [

@@ -36,6 +36,12 @@ class Options:
     stop_wait: float = 900.0
     after_stop_wait: str = "stay"  # or "exit"
     log_linger: float = 0.3
+    log_labels: tuple[tuple[str, str], ...] = ()  # (name, value)
+    log_redact: tuple[str, ...] = ()  # regular expressions
+    log_redact_ips: bool = False
+    log_preset: str = "plain"  # a name of logs.levels.PRESETS
+    log_ansi: bool = False
+    log_rate: int = 0  # lines a second of one source, 0 = all
     health_period: float = 5.0
     health_timeout: float = 60.0
     health_delay: float = 0.0  # 0 = armed by the first ping only

@@ -1,6 +1,6 @@
 """What readers of the status may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .phases import Health, Mode, Phase, Reason, Report
 
@@ -74,6 +74,41 @@ class ReportStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """What one log store has, as against what it should have."""
+
+    name: str
+    delivered_bytes: int  # of this life of the container
+    objects: int
+    left_bytes: int  # still in the spool
+    dropped_bytes: int  # gone from the spool before it was delivered
+    attempts: int
+    failures: int
+    rejected: int  # records that the store took, then threw away
+    trouble: str  # why the last attempt failed; empty after one that did not
+    counters: dict[str, int] = field(default_factory=dict)  # redacted, suppressed, cut, …
+
+
+@dataclass(frozen=True, slots=True)
+class LogsStatus:
+    """Where the logs are."""
+
+    folder: str  # of the spool; empty = in memory
+    sinks: tuple[SinkStatus, ...] = ()
+    faults: tuple[str, ...] = ()  # sinks that cannot be used, and why
+    spool: dict[str, int] = field(default_factory=dict)  # PID 1's counters when last asked
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of somebody's output."""
+
+    time: str  # ISO 8601, UTC
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The whole, as GET /v1/status answers it."""
 
@@ -97,3 +132,4 @@ class Status:
     would_stop: dict[str, int]  # observe mode: stops not carried out, by reason
     agent_starts: int
     degraded: tuple[str, ...]
+    logs: LogsStatus | None = None  # the core knows nothing of it

@@ -59,6 +59,18 @@ def port(text: str) -> int:
     return int(word)
 
 
+def count(text: str) -> int:
+    """Return a whole number, 0 among them.
+
+    Raises:
+        ValueError: it is none.
+    """
+    word = text.strip()
+    if not _is_whole(word):
+        raise ValueError(f"{text!r} is not a whole number; write for instance 5000")
+    return int(word)
+
+
 def plain(text: str) -> str:
     """Return words as they are.
 
@@ -97,6 +109,26 @@ def socket_path(text: str) -> str:
 def names(text: str) -> tuple[str, ...]:
     """Return the entries of a comma list."""
     return tuple(word for word in (part.strip() for part in text.split(",")) if word)
+
+
+def labels(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of ``name=value,name=value``.
+
+    Raises:
+        ValueError: a pair has no name, or something in it cannot be printed.
+    """
+    pairs = []
+    for word in names(text):
+        name, equals, value = (part.strip() for part in word.partition("="))
+        if not (name and equals and word.isprintable()):
+            raise ValueError(f"{word!r} is not a label; write name=value,name=value")
+        pairs.append((name, value))
+    return tuple(pairs)
+
+
+def render_labels(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Return the text that ``labels`` reads."""
+    return ",".join(f"{name}={value}" for name, value in pairs)
 
 
 def token(text: str) -> str:

@@ -66,6 +66,7 @@ class Stop:
     asked: int = 0  # how many of the asks are done
     announced: bool = False
     shipped: bool = False
+    left_bytes: int = 0  # of the logs, that are still being sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from . import budget
 from .effects import AnnounceStop, AskGame, Effect, KillGame, Say, ShipLogs, SignalGame
+from .events import Event, Resynced, TermReceived
 from .options import Options
 from .phases import Phase, Reason
 from .state import State, Stop, move
@@ -71,7 +72,7 @@ def advance(state: State, now: float) -> tuple[State, tuple[Effect, ...]]:
         return state, ()
     effects: list[Effect] = []
     if not stop.announced:
-        effects += [_announcement(state, stop), ShipLogs(stop.end_at)]
+        effects += [_announcement(state, stop), ShipLogs(stop.end_at, _goes_on(state, stop))]
         stop = replace(stop, announced=True)
     if state.phase is Phase.DRAINING and _is_drained(state, stop, now):
         state = move(state, Phase.STOPPING, now)
@@ -111,6 +112,26 @@ def is_over(state: State, now: float) -> bool:
     return state.phase is Phase.STOPPED or is_done or now >= stop.end_at
 
 
+def last_call_at(state: State, options: Options) -> float:
+    """Return until when lines that a stop of our own could not ship may still go out.
+
+    The platform's SIGTERM ends the wait for it, and brings a grace of its own.
+    """
+    stop = state.stop
+    if stop is None or (stop.shipped and not stop.left_bytes) or state.left is not None:
+        return -NEVER
+    if not stop.ours or state.term_at is None:
+        return -NEVER
+    return budget.end_at(state.term_at, options.grace)
+
+
+def last_call(state: State, event: Event, options: Options) -> tuple[Effect, ...]:
+    """Give the shipper its last deadline, when it is new, or when the agent is."""
+    if isinstance(event, TermReceived | Resynced):
+        return (ShipLogs(last_call_at(state, options)),)
+    return ()
+
+
 def signal_delay(options: Options) -> float:
     """Return how long after the platform's SIGTERM the game gets its signal, by the stop list."""
     kill_at = budget.kill_at(0.0, options.grace)
@@ -144,11 +165,16 @@ def _hastened(stop: Stop, now: float, kill_at: float) -> Ways:
 def _announcement(state: State, stop: Stop) -> AnnounceStop:
     return AnnounceStop(
         reason=stop.reason.value,
-        report=stop.ours and state.on_edgegap and state.term_at is None,
+        report=_goes_on(state, stop),
         signal_at=_signal_at(stop.asks, stop.kill_at),
         kill_at=stop.kill_at,
         end_at=stop.end_at,
     )
+
+
+def _goes_on(state: State, stop: Stop) -> bool:
+    """Return whether we stay after the stop's end, awaiting the platform's SIGTERM."""
+    return stop.ours and state.on_edgegap and state.term_at is None
 
 
 def _signal_at(asks: Ways, kill_at: float) -> float:

@@ -44,12 +44,14 @@ class Escalation:
         """Take the platform's request; the first one fixes the deadlines. Return if it was."""
         if self.term_at is not None:
             return False
+        # The end of a reported stop is about the report: what is left to ship has the grace.
+        own_end = NEVER if self.report else self.end_at
         self.term_at = now
         self.term_signum = signum
         self.report = False  # it is ending us: there is nobody left to tell
         self.signal_at = now + self.after
         self.kill_at = min(self.kill_at, budget.kill_at(now, self.grace))
-        self.end_at = min(self.end_at, budget.end_at(now, self.grace))
+        self.end_at = min(own_end, budget.end_at(now, self.grace))
         return True
 
     def order(self, *, signal_at: float, kill_at: float, end_at: float, report: bool) -> None:

@@ -55,6 +55,7 @@ class Options:
         self.game_user = ""
         self.spool_dir = ""
         self.spool_max = 32 << 20
+        self.spool_max_given = False
         self.strict = False
         self.user: User | None = None  # found by its name at the start
         self.notices: list[str] = []
@@ -183,6 +184,7 @@ def _spool_max(options: Options, text: str) -> None:
     from ..core import sizes
 
     options.spool_max = sizes.parse(text)
+    options.spool_max_given = True
 
 
 def _strict(options: Options, text: str) -> None:

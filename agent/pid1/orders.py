@@ -33,6 +33,8 @@ class Orders:
             "stop_plan": self._stop_plan,
             "stopping": self._stopping,
             "reported": self._reported,
+            "seal_segment": self._seal_segment,
+            "release_segment": self._release_segment,
             "leave": self._leave,
         }
 
@@ -123,6 +125,19 @@ class Orders:
 
     def _reported(self, message: dict[str, object]) -> None:
         self._made.say(f"self-stop: {message.get('outcome')} {message.get('detail', '')}".rstrip())
+
+    def _seal_segment(self, message: dict[str, object]) -> None:
+        self._made.pump.seal(token=int(_number(message, "token")))
+
+    def _release_segment(self, message: dict[str, object]) -> None:
+        self._made.pump.release(str(message["stream"]), int(_number(message, "seq")))
+
+    def tell_sealed(self) -> None:
+        """Answer the seals that are done."""
+        for token, ends in self._made.pump.sealed():
+            counters = self._made.pump.counters()
+            message = {"is": "sealed", "token": token, "ends": ends, "counters": counters}
+            self.tell(message, answer=False)
 
     def _leave(self, message: dict[str, object]) -> None:
         self.leave_status = int(_number(message, "status")) & 0xFF

@@ -1,6 +1,7 @@
 """Where a spool may live, with how much of that place it may fill."""
 
 import errno
+import fcntl
 import posix
 import time
 
@@ -41,6 +42,15 @@ def make_folder(wanted: str) -> tuple[str, list[str]]:
             continue
         return f"{place}/{name}", notices
     return "", notices
+
+
+def hold(folder: str) -> None:
+    """Lock our folder for as long as we live, so that nobody takes it for a leftover."""
+    try:
+        # The descriptor is never closed: the lock ends with us.
+        fcntl.flock(posix.open(folder, posix.O_RDONLY | posix.O_CLOEXEC), fcntl.LOCK_EX)
+    except OSError:
+        pass  # no folder, or a file system without locks
 
 
 def _make_parents(place: str) -> None:

@@ -6,6 +6,7 @@ import posix
 import select
 import time
 
+from .coalesce import Coalescer
 from .outlets import NEVER, Outlet
 from .spool import Spool, Stream
 
@@ -15,10 +16,7 @@ _PIPE_BYTES = 1 << 20
 _BUFFER_BYTES = 128 << 10
 _LINES = 1000  # of our own, that wait for the thread
 _COALESCE_SECONDS = 0.002
-_FAST_READS = 1500  # in a window, from which on small reads are gathered: 15,000 a second
-_WINDOW_SECONDS = 0.100  # long enough that a game which catches up after a pause is not meant
-_SMALL_BYTES = 16 << 10
-_FEW_BYTES = 512
+_FIONREAD = 0x541B  # ioctl(2): bytes that wait in a pipe
 
 
 def open_pipe() -> tuple[int, int]:
@@ -60,6 +58,8 @@ class Pump:
         self._spool = spool
         self._poller = select.poll()
         self._bell = posix.eventfd(0, posix.EFD_CLOEXEC | posix.EFD_NONBLOCK)
+        self.news = posix.eventfd(0, posix.EFD_CLOEXEC | posix.EFD_NONBLOCK)
+        self._sealed: list[tuple[int, dict[str, int]]] = []
         self._poller.register(self._bell, select.POLLIN)
         self._own = spool.stream(OWN)
         self._said: list[bytes] = []
@@ -109,10 +109,22 @@ class Pump:
         self._said.append(line if line.endswith(b"\n") else line + b"\n")
         self._ring()
 
-    def seal(self, stream: str = "") -> None:
-        """Seal the current segment of one stream, or of all."""
-        self._asked.append(("seal", stream, 0))
+    def seal(self, stream: str = "", token: int = 0) -> None:
+        """Read out the pipes, seal the segment of one stream, or of all.
+
+        With a token, `news` is readable when it is done.
+        """
+        self._asked.append(("seal", stream, token))
         self._ring()
+
+    def sealed(self) -> list[tuple[int, dict[str, int]]]:
+        """Return each token of `seal` that is done, with how far every stream had come."""
+        try:
+            posix.eventfd_read(self.news)
+        except BlockingIOError:
+            return []
+        done, self._sealed = self._sealed, []
+        return done
 
     def release(self, stream: str, seq: int) -> None:
         """Let go of a sealed segment: it was shipped."""
@@ -179,10 +191,10 @@ class Pump:
         for fd, _ in events:
             if fd in self._inlets:
                 count += self._take(fd)
-            elif fd == self._bell:
-                self._answer()
-            else:
+            elif fd != self._bell:
                 self._by_fd[fd].writable(now)
+        if any(fd == self._bell for fd, _ in events):
+            self._answer()  # last: a seal reads out the pipes
         self._push(now)
         if draining:
             self._check_drained(draining, now, silent=not count)
@@ -224,9 +236,22 @@ class Pump:
         while self._asked:
             what, name, seq = self._asked.pop(0)
             if what == "seal":
-                self._spool.seal(name)
+                self._seal(name, seq)
             else:
                 self._spool.release(name, seq)
+
+    def _seal(self, name: str, token: int) -> None:
+        """Seal with every byte that was in a pipe when it was asked for."""
+        for fd in list(self._inlets):
+            left = _PIPE_BYTES  # a game that floods is not followed for ever
+            while left > 0 and fd in self._inlets and _waits(fd):
+                left -= self._take(fd)
+        self._spool.seal(name)
+        if not token:
+            return
+        ends = {name: stream.end for name, stream in self._spool.streams.items()}
+        self._sealed.append((token, ends))
+        posix.eventfd_write(self.news, 1)
 
     def _push(self, now: float) -> None:
         for outlet in self._outlets:
@@ -250,29 +275,5 @@ class Pump:
             draining.release()
 
 
-class Coalescer:
-    """Gathers small reads at high rates: 2 ms of latency for a third of the processor time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._on = False
-        self._few = 0
-        self._reads = 0
-        self._window_at = 0.0
-
-    def after(self, count: int, now: float) -> None:
-        """Rest after a read of *count* bytes, if reads come too fast and bring too little."""
-        if count >= _SMALL_BYTES or not self._seconds:
-            return
-        if self._on:
-            self._few = self._few + 1 if count < _FEW_BYTES else 0
-            self._on = self._few < 5  # noqa: PLR2004 - in a row: the rate is down again
-            time.sleep(self._seconds)
-            return
-        if now - self._window_at > _WINDOW_SECONDS:
-            self._window_at = now
-            self._reads = 0
-        self._reads += 1
-        if self._reads >= _FAST_READS:
-            self._on = True
-            self._few = 0
+def _waits(fd: int) -> bool:
+    return any(fcntl.ioctl(fd, _FIONREAD, bytes(4)))

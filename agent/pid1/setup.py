@@ -30,7 +30,9 @@ class Setup:
         self._visible, self.secrets = secrets.part(environ, wanted.secret_names)
         self.deployment = standins.deployment_id(self._visible, self.secrets)
         self.on_edgegap = bool(self.secrets.get("ARBITRIUM_DELETE_URL"))
-        self.has_sink = any(name.startswith("AGENT_LOG_SINK") for name in self.secrets)
+        self.has_sink = any(
+            value.strip() for name, value in self.secrets.items() if name == "AGENT_LOG_SINK"
+        )
         self.waits_for_agent = self.has_sink or any(
             environ.get(name) for name in ("AGENT_ON_GAME_EXIT", "AGENT_ON_GAME_CRASH")
         )
@@ -63,7 +65,11 @@ class Setup:
         """
         from . import pump, spool
 
-        self.spool = spool.open_spool(self.options.spool_dir, self.options.spool_max)
+        most = self.options.spool_max
+        if self.has_sink and not self.options.spool_max_given:
+            most = spool.SHIPPED_BYTES
+        seal_seconds = spool.SHIPPED_SECONDS if self.has_sink else spool.NEVER
+        self.spool = spool.open_spool(self.options.spool_dir, most, seal_seconds)
         self.notices += self.spool.notices
         self.pump = pump.Pump(self.spool, self._streams)
         self.pump.start()

@@ -11,10 +11,19 @@ _LAG_BYTES = 64 << 20
 _SEGMENT_BYTES = 8 << 20
 _SEGMENTS = 8  # a small bound is still cut into so many, so that dropping one loses little
 _NEWLINE = 10
-_NEVER = float("inf")
+NEVER = float("inf")
+
+SHIPPED_BYTES = 256 << 20
+"""The bound while a sink is set, unless the operator has set one: an outage takes long."""
+
+SHIPPED_SECONDS = 30.0
+"""How old a segment grows while a sink is set, so that a stop has only seconds of lines left."""
+
+_SHIPPED_SEGMENT_BYTES = 1 << 20
+"""How large: it is one object in a store, and even a slow one shall have the last in a grace."""
 
 
-def open_spool(directory: str, limit_bytes: int, seal_seconds: float = _NEVER) -> "Spool":
+def open_spool(directory: str, limit_bytes: int, seal_seconds: float = NEVER) -> "Spool":
     """Open a spool in a new folder of its own, or in memory where no folder can be had.
 
     Args:
@@ -23,11 +32,14 @@ def open_spool(directory: str, limit_bytes: int, seal_seconds: float = _NEVER) -
         seal_seconds: a segment older than this is sealed, so that it can be shipped.
     """
     folder, notices = places.make_folder(directory)
+    places.hold(folder)
     spool = Spool(
         Place(folder, places.bound(folder, limit_bytes)), places.memory_bound(), seal_seconds
     )
     if not folder:
         notices.append("no folder is writable: the spool is kept in memory")
+    if seal_seconds != NEVER:
+        spool.segment_bytes = min(spool.segment_bytes, _SHIPPED_SEGMENT_BYTES)
     spool.notices += notices
     return spool
 
@@ -44,7 +56,7 @@ class Spool:
         notices: lines for the operator.
     """
 
-    def __init__(self, main: Place, spare_bytes: int, seal_seconds: float = _NEVER) -> None:
+    def __init__(self, main: Place, spare_bytes: int, seal_seconds: float = NEVER) -> None:
         self.places = [main]
         if main.folder:
             self.places.append(Place("", spare_bytes))
@@ -77,7 +89,7 @@ class Spool:
 
     def seal_old(self, now: float) -> float:
         """Seal what is older than ``seal_seconds``; return when to look again."""
-        soonest = _NEVER
+        soonest = NEVER
         for stream in self.streams.values():
             if stream.active is None:
                 continue

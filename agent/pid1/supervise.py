@@ -44,13 +44,16 @@ class Supervisor:
 
     def _wait(self, now: float) -> None:
         """Sleep until something happens, then take in what did."""
-        fds = {self._wakeup: select.POLLIN}
+        news = self._made.pump.news
+        fds = {self._wakeup: select.POLLIN, news: select.POLLIN}
         channel = self._agents.channel
         if channel is not None and channel.is_open:
             fds[channel.fd] = select.POLLIN | (select.POLLOUT if self._orders.owes_truth else 0)
         ready = pause.pause(fds, self._due(now))
         if channel is not None and channel.fd in ready:
             self._on_channel(ready[channel.fd])
+        if news in ready:
+            self._orders.tell_sealed()
         for signum in signals.read_wakeup(self._wakeup):
             self._on_signal(signum)
         for pid, status in reap.reap():

@@ -22,12 +22,15 @@ LOOK_SECONDS = 30.0  # how often PID 1 looks at the heartbeat while nothing happ
 #   stop_plan    {signum, after}         at SIGTERM, PID 1 signals by itself `after` s later
 #   stopping     {reason, report, signal_at, kill_at, end_at}   a stop of our own is on
 #   ack          {}                      we have seen the last game_exited or term
+#   seal_segment {token}                 all that is in the pipes too; answered by sealed
+#   release_segment {stream, seq}        every sink has it
 #   reported     {outcome, detail}       rescue: accepted | gone | rejected | failed
 #   leave        {status, why}
 # From PID 1, {"is": ...}:
 #   truth        see below
 #   game_started {pid, at}      game_exited {pid, status, at}     game_not_started {why, at}
 #   term         {signum, at}
+#   sealed       {token, ends: {stream: offset}, counters: {name: number}}
 # truth: {boot, born, start, url, listeners: [{address: [host, port] | path, fd}],
 #   game: {pid, started_at, exit, exited_at}, term_at, signalled, grace, spool,
 #   secrets: {name: value}, notices: [line]}

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import aiohttp
+
 from agent.control.limits import Limits
 from agent.control.server import ControlServer
 from agent.core import events as e
@@ -131,8 +133,9 @@ class Caller:
 class Served:
     """A server for the length of ``serving``."""
 
-    def __init__(self, desk: FakeDesk, port: int, path: str) -> None:
+    def __init__(self, desk: FakeDesk, server: ControlServer, port: int, path: str) -> None:
         self.desk = desk
+        self.server = server
         self.port = port
         self._path = path
 
@@ -165,6 +168,17 @@ class Served:
         lines += [f"{name}: {value}" for name, value in given.items()]
         return await self.raw("\r\n".join([*lines, "", ""]).encode() + (body or b""))
 
+    async def stream(self, path: str, *, lines: int, accept: str = "text/plain") -> list[str]:
+        """Read the first lines of an answer that may go on."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with (
+            asyncio.timeout(GUARD_SECONDS),
+            aiohttp.ClientSession() as session,
+            session.get(url, headers={"Accept": accept}) as answer,
+        ):
+            assert answer.content_type == accept
+            return [(await answer.content.readline()).decode().strip() for _ in range(lines)]
+
 
 @asynccontextmanager
 async def serving(
@@ -191,7 +205,7 @@ async def serving(
     )
     task = asyncio.create_task(server.run())
     try:
-        yield Served(desk, 0 if path else address[1], path)
+        yield Served(desk, server, 0 if path else address[1], path)
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

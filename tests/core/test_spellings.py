@@ -60,6 +60,7 @@ def test_words_ports_paths_names_tokens_are_read() -> None:
     assert spellings.one_of("stop", "ready")(" Ready ") == "ready"
     assert spellings.port(" 0 ") == 0
     assert spellings.port("65535") == 65_535
+    assert spellings.count(" 5000 ") == 5000
     assert spellings.path(" /run/stop ") == "/run/stop"
     assert spellings.socket_path("/run/agent.sock") == "/run/agent.sock"
     assert spellings.names("A_*, B,, ") == ("A_*", "B")
@@ -81,6 +82,7 @@ def test_words_ports_paths_names_tokens_are_read() -> None:
         (spellings.one_of("stop", "ready"), "end", "'end' is not one of .* write stop or ready"),
         (spellings.port, "65536", "is not a port; write 1 to 65535, or 0 for any"),
         (spellings.port, "-1", "is not a port"),
+        (spellings.count, "5k", "'5k' is not a whole number; write for instance 5000"),
         (spellings.port, "9" * 5000, "is not a port"),
         (spellings.path, "stop", "is not an absolute path; write one that begins with /"),
         (spellings.path, "/a\udcff", "is not an absolute path"),

@@ -47,7 +47,7 @@ def test_bad_value_is_told_when_the_game_starts() -> None:
 def test_table_holds_the_defaults_that_are_used() -> None:
     it = Options()
     read_environ({name: default for name, default, _ in options.SETTINGS}, it)
-    it.grace_given = False
+    it.grace_given = it.spool_max_given = False
     assert values(it) == values(Options())
     assert it.notices == []
     assert set(options.DEFAULTS) == set(options._READERS)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.pid1.pump import Coalescer, Pump, open_pipe
+from agent.pid1.coalesce import Coalescer
+from agent.pid1.pump import Pump, open_pipe
 from agent.pid1.segments import Place
 from agent.pid1.spool import Spool, Stream
 from tests.pid1.pumping import (
@@ -208,7 +209,8 @@ def test_only_light_modules_are_imported_before_the_game_starts() -> None:
     command = [sys.executable, "-I", "-S", "-c", script, root]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     assert answer.stdout.split() == [
-        "_stat", "agent", "agent.pid1", "agent.pid1.outlets", "agent.pid1.places",
-        "agent.pid1.pump", "agent.pid1.segments", "agent.pid1.spool", "agent.pid1.writers",
+        "_stat", "agent", "agent.pid1", "agent.pid1.coalesce", "agent.pid1.outlets",
+        "agent.pid1.places", "agent.pid1.pump", "agent.pid1.segments", "agent.pid1.spool",
+        "agent.pid1.writers",
         "errno", "fcntl", "select",
     ]  # fmt: skip

@@ -12,6 +12,7 @@ MORE = {
     **PLATFORM,
     "NAKAMA_CLOUDCODE_URL": "https://nakama-secret.example",
     "AGENT_LOG_SINK": "https://sink-secret.example",
+    "AGENT_LOG_AWS_SECRET_ACCESS_KEY": "bucket-secret",
     "AGENT_SECRET_NAMES": "GAME_DB_*, STEAM?KEY",
     "GAME_DB_PASSWORD": "database-secret",
     "STEAM_KEY": "steam-secret",
@@ -72,6 +73,7 @@ def test_agent_has_no_secret_in_its_environment_but_in_the_truth() -> None:
         assert told["ARBITRIUM_DELETE_TOKEN"] == "delete-secret"
         assert told["GAME_DB_PASSWORD"] == "database-secret"
         assert told["AGENT_LOG_SINK"] == "https://sink-secret.example"
+        assert told["AGENT_LOG_AWS_SECRET_ACCESS_KEY"] == "bucket-secret"
         assert told["AGENT_TOKEN"] == "bearer-secret"
         assert "HARMLESS" not in told
 

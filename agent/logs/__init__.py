@@ -1,0 +1,1 @@
+"""From the spool and the game's files to the log stores."""

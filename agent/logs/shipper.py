@@ -1,0 +1,270 @@
+"""The way of the logs out of the container, in life as in a stop."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import clock
+from ..core import shipping
+from ..core.events import Event, LogsShipped
+from ..core.snapshot import LogsStatus, SinkStatus
+from ..interfaces import PidOne
+from . import leftovers
+from .courier import Courier, Haste
+from .parcel import Sink
+from .volume import Volume, open_volume
+
+LOG = logging.getLogger("agent.logs")
+
+_GAMES_OWN = ("stdout", "stderr")
+_NO_FOLDER = (
+    "cannot ship logs: no folder is writable, so the spool is in memory, where only PID 1 reads"
+    " it; set AGENT_SPOOL_DIR"
+)
+_LONG_SECONDS = 3600.0
+_ASK_AGAIN_SECONDS = 0.5  # an order or its answer may be lost
+
+
+class Shipper:
+    """Sends every source's bytes to every sink, the last ones before the deadline.
+
+    In a stop: what the spool holds is sealed at once with all that is in the pipes, sent,
+    oldest first; when the game is gone the same again, and that tail goes before all else.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        sinks: Iterable[Sink],
+        faults: tuple[str, ...] = (),
+        *,
+        link: PidOne,
+        labels: Mapping[str, str],
+        linger: float,
+    ) -> None:
+        """Take over the shipping.
+
+        Args:
+            folder: the spool's; empty where it is kept in memory, which nobody else can read.
+            sinks: where everything goes.
+            faults: a line on each sink that cannot be used.
+            link: who seals segments, who lets go of them.
+            labels: what goes along, the session's name among them.
+            linger: seconds for the platform's own collector after the game's end.
+        """
+        self._sinks = tuple(sinks)
+        if self._sinks and not folder:
+            faults = (*faults, _NO_FOLDER)
+            self._sinks = ()
+        self._faults = faults
+        self._link = link
+        self.post: Callable[[Event], object] = lambda _: None
+        self._linger = linger
+        self._folder = folder
+        self._haste = Haste()
+        self._bell = self._haste.bell()
+        self._gone = asyncio.Event()
+        self._gone_at = 0.0
+        self._sealed = asyncio.Event()
+        self._ends: dict[str, int] = {}
+        self._counters: dict[str, int] = {}
+        self._seals = 0
+        self._progress = asyncio.Event()
+        self._ordered = asyncio.Event()
+        self._goes_on = False
+        self._released: set[tuple[str, int]] = set()
+        self._left: list[leftovers.Leftover] = []
+        self._volume: Volume | None = None
+        self._couriers: list[Courier] = []
+        if self._sinks:
+            self._open(Path(folder), dict(labels))
+
+    def _open(self, folder: Path, labels: dict[str, str]) -> None:
+        names = tuple(sink.name for sink in self._sinks)
+        wall_ns = int((clock.wall() - clock.now()) * 1e9)
+        self._volume = open_volume(folder, labels, wall_ns, names)
+        self._left = leftovers.find(folder, names)
+        volumes = [*(left.volume for left in self._left), self._volume]
+        self._couriers = [
+            Courier(sink, volumes, self._haste, acknowledged=self._acknowledged)
+            for sink in self._sinks
+        ]
+
+    async def run(self) -> None:
+        """Ship until it is cancelled."""
+        for fault in self._faults:
+            LOG.error(fault)
+        try:
+            async with asyncio.TaskGroup() as work:
+                for courier in self._couriers:
+                    work.create_task(courier.run(), name=f"ship to {courier.name}")
+                work.create_task(self._finish(), name="ship the rest")
+        finally:
+            for left in self._left:
+                left.close()
+
+    def finish(self, until: float, goes_on: bool = False) -> None:  # noqa: FBT001, FBT002 - the effect's own
+        """Begin to send what is left; a later call moves the end.
+
+        Args:
+            until: boot-time seconds by which we are to be done.
+            goes_on: nobody kills us then, so what is left is still sent; another call will
+                say for how long.
+        """
+        self._goes_on = goes_on
+        self._hurry(shipping.end_at(until))
+        self._ordered.set()
+
+    def _hurry(self, end: float) -> None:
+        """Set another end, with another chance for what was given up."""
+        for courier in self._couriers:
+            courier.revive()
+        self._haste.hurry(end)
+
+    def game_gone(self) -> None:
+        """Take note that what the game has written is all that there will be."""
+        if not self._gone.is_set():
+            self._gone_at = clock.now()
+            self._gone.set()
+            self._bell.set()
+
+    def game_back(self) -> None:
+        """Take note that there is a game again."""
+        self._gone.clear()
+
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take PID 1's answer to `seal_segment`."""
+        self._counters = dict(message["counters"])
+        if message["token"] == self._seals:
+            self._ends = dict(message["ends"])
+            self._sealed.set()
+
+    def status(self) -> LogsStatus:
+        """Return what went where, what did not."""
+        return LogsStatus(
+            folder=self._folder,
+            faults=self._faults,
+            sinks=tuple(self._sink_status(courier) for courier in self._couriers),
+            spool=dict(self._counters),
+        )
+
+    async def flush(self, seconds: float) -> LogsStatus:
+        """Send what there is now, wait for its acknowledgement so long; return the state then."""
+        if not self._sinks:
+            return self.status()
+        end = clock.now() + seconds
+        await self._seal(end)
+        goal = dict(self._ends)
+        self._haste.hurry(self._haste.end)
+        while any(self._owed(courier, goal)[0] for courier in self._couriers):
+            self._progress.clear()
+            if not await clock.wait(self._progress, max(0.0, end - clock.now())):
+                break
+        return self.status()
+
+    async def _finish(self) -> None:
+        """See the stop through; where we stay after it, go on until there is another end."""
+        await self._ordered.wait()
+        await self._seal_all()
+        self._haste.hurry(self._haste.end)
+        is_over = False
+        while not is_over:
+            await self._before_the_end(self._gone)
+            if self._gone.is_set() and not self._haste.last_call:
+                self._haste.held = True
+                await self._seal_all()
+                self._note_tails()
+                self._haste.held = False
+                self._haste.hurry(self._haste.end, last_call=True)
+            for courier in self._couriers:
+                await self._before_the_end(courier.settled)
+            await self._pause_for_the_collector()
+            left = sum(each.left_bytes for each in self._tell())
+            is_over = not (left and self._goes_on)
+            if not is_over:
+                self._hurry(shipping.NEVER)
+            self.post(LogsShipped(left))
+
+    async def _before_the_end(self, event: asyncio.Event) -> None:
+        """Wait for the event until shipping ends; that end may be moved meanwhile."""
+        while not event.is_set() and (left := self._haste.end - clock.now()) > 0:
+            self._bell.clear()
+            await clock.wait(self._bell, min(left, _LONG_SECONDS))
+
+    async def _pause_for_the_collector(self) -> None:
+        """Let the platform's collector read: some cut what is written right before the exit."""
+        if self._gone.is_set():
+            until = min(self._gone_at + self._linger, self._haste.end)
+            await clock.wait(asyncio.Event(), max(0.0, until - clock.now()))
+
+    async def _seal_all(self) -> None:
+        if self._sinks:
+            await self._seal(self._haste.end)
+
+    async def _seal(self, end: float) -> None:
+        """Have PID 1 seal all, what waits in the pipes included; learn how far it has come."""
+        self._seals += 1
+        self._sealed.clear()
+        while not self._sealed.is_set() and clock.now() < end:
+            self._link.order("seal_segment", token=self._seals)
+            await clock.wait(self._sealed, min(_ASK_AGAIN_SECONDS, max(0.0, end - clock.now())))
+            self._haste.held = False  # nobody answers: time is too short to wait for it
+
+    def _note_tails(self) -> None:
+        if self._volume is not None:
+            self._volume.ends = {
+                name: self._ends[name] for name in _GAMES_OWN if name in self._ends
+            }
+
+    def _acknowledged(self, volume: Volume) -> None:
+        """Let go of what every sink has: its checkpoint is written by now."""
+        self._progress.set()
+        names = [sink.name for sink in self._sinks]
+        pieces = volume.delivered(names)
+        if volume is not self._volume:
+            self._remove_leftover(volume, len(pieces))
+            return
+        for piece in pieces:
+            if (piece.source, piece.seq) not in self._released:
+                self._released.add((piece.source, piece.seq))
+                self._link.order("release_segment", stream=piece.source, seq=piece.seq)
+
+    def _remove_leftover(self, volume: Volume, delivered: int) -> None:
+        if delivered < len(volume.reader.pieces()):
+            return
+        for left in [each for each in self._left if each.volume is volume]:
+            self._left.remove(left)
+            left.remove()
+
+    def _tell(self) -> tuple[SinkStatus, ...]:
+        sinks = self.status().sinks
+        for sink in sinks:
+            LOG.info(
+                "logs: shipped %d bytes in %d objects to %s, left %d, dropped %d in %s",
+                *(sink.delivered_bytes, sink.objects, sink.name),
+                *(sink.left_bytes, sink.dropped_bytes, self._folder),
+            )
+        return sinks
+
+    def _sink_status(self, courier: Courier) -> SinkStatus:
+        assert self._volume is not None  # noqa: S101 - there are couriers
+        known = self._volume.checkpoint.of(courier.name)
+        left, dropped = self._owed(courier, self._ends or self._volume.ends_seen())
+        return SinkStatus(
+            name=courier.name,
+            delivered_bytes=known.size,
+            objects=known.objects,
+            left_bytes=left,
+            dropped_bytes=dropped,
+            attempts=courier.counts.attempts,
+            failures=courier.counts.failures,
+            rejected=courier.counts.rejected,
+            trouble=courier.trouble,
+            counters=courier.counters(),
+        )
+
+    def _owed(self, courier: Courier, ends: Mapping[str, int]) -> tuple[int, int]:
+        assert self._volume is not None  # noqa: S101 - there are couriers
+        return self._volume.owed(courier.name, ends)

@@ -1,0 +1,85 @@
+"""The sink that a URL of AGENT_LOG_SINK stands for.
+
+Every sink has a file of its own with ``open_sink(url, found, style) -> Sink``, imported when a
+URL asks for it. HTTP goes through `exchange`, URLs through `address`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+
+from .. import journal
+from ..errors import SettingsError
+from .address import parse, split
+from .parcel import Sink
+from .records import Style
+
+__all__ = ["make_sink", "split"]
+
+Found = Mapping[str, str]
+Opener = Callable[[str, Found, Style], Sink]
+
+_FORMATS = ("ndjson", "otlp", "loki")
+_PATHS = {"/v1/logs": "otlp", "/loki/api/v1/push": "loki"}
+_ELSEWHERE = {
+    "gs": "Google Cloud Storage speaks S3: write s3://bucket/prefix"
+    "?endpoint=https://storage.googleapis.com with an HMAC key",
+    "az": "Azure Blob Storage is not built in; send NDJSON to a collector there",
+}
+
+
+def make_sink(
+    url: str, secrets: Found, environ: Found | None = None, style: Style | None = None
+) -> Sink:
+    """Return the sink; nothing is sent, nothing is opened yet.
+
+    Args:
+        url: one URL, see `split`.
+        secrets: what PID 1 hands over; credentials are looked up there first.
+        environ: the variables that everybody may see; ``os.environ`` where not given.
+        style: how lines become records, where the store wants records.
+
+    Raises:
+        SettingsError: the URL cannot be used; the text has the fix, never a credential.
+    """
+    found = {**(os.environ if environ is None else environ), **secrets}
+    address = parse(url, ("format", "token"))
+    for part in address.secrets:
+        journal.mask(part)
+    kind = _kind(address.scheme, address.options.get("format", "").lower(), address.path)
+    return _opener(kind)(url, found, style or Style())
+
+
+def _kind(scheme: str, given: str, path: str) -> str:
+    """Return which sink it is; a format is given, or guessed from where a path leads."""
+    if scheme in _ELSEWHERE:
+        raise SettingsError(f"cannot send logs to {scheme}://: {_ELSEWHERE[scheme]}")
+    if scheme in {"s3", "file"}:
+        return scheme
+    if scheme not in {"http", "https"}:
+        raise SettingsError(
+            f"cannot send logs to {scheme[:20]}://: it is not known; write s3://bucket/prefix,"
+            " https://host/path or file:///folder"
+        )
+    kind = given or _PATHS.get(path.rstrip("/"), "ndjson")
+    if kind not in _FORMATS:
+        raise SettingsError(
+            f"cannot send logs with format={ascii(kind)[1:-1][:20]}: it is not known;"
+            f" write {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
+        )
+    return kind
+
+
+def _opener(kind: str) -> Opener:
+    """Load one sink; the others cost nothing."""
+    match kind:
+        case "s3":
+            from .s3 import open_sink
+        case "file":
+            from .folder import open_sink
+        case "otlp":
+            from .otlp import open_sink
+        case "loki":
+            from .loki import open_sink
+        case _:
+            from .ndjson import open_sink
+    return open_sink

@@ -1,0 +1,91 @@
+"""A game that writes, its container, the store that its lines go to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.local.deployment import Deployment
+from agent.local.ledger import ContainerExited, SignalSent
+from agent.local.platform import Platform
+from agent.logs.spoolreader import SpoolReader
+from tests.e2e.inside import version
+from tests.fakes.shelf import Shelf
+
+MIB = 1 << 20
+
+
+@dataclass
+class Scene:
+    """Where things are in one test."""
+
+    folder: Path
+    host: str
+    shelf: Shelf
+    query: str = ""
+
+    @property
+    def copy(self) -> bytes:
+        """What the game has written to its stdout."""
+        return (self.folder / "copy").read_bytes()
+
+    async def begin(
+        self,
+        platform: Platform,
+        *,
+        backlog: int,
+        grace: float,
+        env: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Deployment:
+        """Deploy the game, wait until it has written its backlog."""
+        sink = f"s3://key:secret-key@bucket/logs?endpoint=http://{self.host}{self.query}"
+        deployment = await platform.deploy(
+            version(
+                "scribe.py",
+                env={
+                    "AGENT_LOG_SINK": sink,
+                    "AGENT_SPOOL_DIR": str(self.folder / "spool"),
+                    "SCRIBE_COPY": str(self.folder / "copy"),
+                    "SCRIBE_BYTES": str(backlog),
+                    **(env or {}),
+                },
+                grace=grace,
+                **more,
+            )
+        )
+        await deployment.wrote("written")
+        await deployment.wrote("serving the game at")
+        return deployment
+
+    def spool(self, source: str = "stdout") -> dict[int, bytes]:
+        """Return what is left in the spool, by offset."""
+        found = {}
+        for folder in (self.folder / "spool").glob("arbitrium-agent-*"):
+            reader = SpoolReader(folder)
+            for piece in reader.pieces():
+                if piece.source == source:
+                    found[piece.start] = reader.read(piece, piece.start, piece.end)
+        return found
+
+    def assert_nothing_is_lost(self, deployment: Deployment) -> None:
+        """Compare the game's bytes with the container's, with the store's and the spool's."""
+        copy = self.copy
+        assert deployment.stdout == copy
+        whole, at = b"", 0
+        pieces = {**self.spool(), **self.shelf.spans("stdout")}
+        for start, text in sorted(pieces.items()):
+            assert start == at
+            whole += text
+            at += len(text)
+        assert whole == copy
+
+    def assert_tail_is_there(self) -> None:
+        """Check that the last line is in the store."""
+        assert any(text.endswith(self.copy[-100:]) for text in self.shelf.spans("stdout").values())
+
+
+def seconds_to_exit(deployment: Deployment) -> float:
+    """Return the time from SIGTERM to the container's end, which the platform did not force."""
+    sent = [r for r in deployment.records if isinstance(r, SignalSent)]
+    (left,) = [r for r in deployment.records if isinstance(r, ContainerExited)]
+    return left.at - sent[0].at
