@@ -17,7 +17,7 @@ class LogSettings(BaseSettings):
         "text", description="the agent's own lines: `text`, or `json` for collectors"
     )
     log_linger: kinds.Linger = Field(
-        0.3, description="a pause at the end, inside the budget, for the platform's log collector"
+        0.3, description="on Edgegap, a pause at the end, inside the budget, for its log collector"
     )
     log_sink: kinds.Hidden = Field(
         SecretStr(""),

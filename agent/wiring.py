@@ -94,7 +94,7 @@ class Service:
             faults,
             link=link,
             labels=labels(known, truth, options),
-            linger=options.log_linger,
+            linger=options.log_linger if _is_on_edgegap(truth) else 0.0,  # nobody collects
         )
         self._runtime = Runtime(
             recall(memory, truth, options),
@@ -156,7 +156,7 @@ class Service:
             game_started_at=truth.game_started_at,
             game_exit=truth.game_exit,
             term_at=truth.term_at,
-            on_edgegap=bool(truth.secrets.get("ARBITRIUM_DELETE_URL")),
+            on_edgegap=_is_on_edgegap(truth),
             declared_ports=self._declared,
             start=truth.start,
         )
@@ -280,6 +280,11 @@ def _configure_again() -> NoReturn:
 
 def _say(level: str, text: str) -> None:
     LOG.log(logging.getLevelNamesMapping()[level.upper()], text)
+
+
+def _is_on_edgegap(truth: Truth) -> bool:
+    """Return whether there is a platform to tell; an empty URL, as in compose files, is none."""
+    return bool(truth.secrets.get("ARBITRIUM_DELETE_URL"))
 
 
 def _declared(known: Facts) -> tuple[Declared, ...]:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -86,13 +87,16 @@ async def pid1() -> AsyncIterator[PidOne]:
 
 
 @asynccontextmanager
-async def serving(pid1: PidOne, environ: Mapping[str, str] | None = None) -> AsyncIterator[None]:
+async def serving(
+    pid1: PidOne, environ: Mapping[str, str] | None = None, *, log_linger: float = 0.3
+) -> AsyncIterator[None]:
     """Serve as the agent would, until PID 1 closes the channel."""
     link = Link(os.dup(pid1.channel))
     pid1.tell(**pid1.truth())
     truth = await link.hello()
     known = facts(environ or {})
-    service = wiring.Service(QUICK, link, truth, known, Memory(pid1.memory))
+    options = replace(QUICK, log_linger=log_linger, stop_timeout=7200.0)
+    service = wiring.Service(options, link, truth, known, Memory(pid1.memory))
     running = asyncio.create_task(service.run())
     try:
         await pid1.heard("stop_plan")
@@ -177,6 +181,13 @@ async def test_empty_delete_url_is_none(pid1: PidOne) -> None:
     async with serving(pid1):
         status = await asked("GET", pid1.url + "/v1/status")
     assert status["self_stop"]["state"] == "unavailable"
+
+
+async def test_nobody_is_waited_for_where_no_platform_collects(pid1: PidOne) -> None:
+    """The linger is the platform's collector's: elsewhere the game's exit is ours."""
+    async with serving(pid1, log_linger=3600.0):
+        pid1.tell(**{"is": "game_exited", "pid": 1, "status": 7 << 8, "at": 1.0})
+        assert (await pid1.heard("leave"))["status"] == 7
 
 
 def test_memory_of_another_boot_is_not_ours(pid1: PidOne) -> None:
