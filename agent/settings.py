@@ -16,10 +16,12 @@ from pydantic_settings import (
 from . import kinds
 from .core.doubts import doubts
 from .core.options import Options
-from .core.phases import Mode, Policy
+from .core.phases import Mode
 from .errors import SettingsError
+from .gamesettings import GameSettings
 from .kinds import word
 from .logsettings import LogSettings
+from .stopsettings import StopSettings
 
 PREFIX = "AGENT_"
 SET_BY_PID1 = frozenset({"AGENT_URL"})
@@ -29,7 +31,7 @@ _LIKENESS = 0.75  # of two names; less is another program's variable
 _SHOWN = 240  # characters of a complaint; a value may be 4 KB long
 
 
-class Settings(LogSettings):
+class Settings(LogSettings, StopSettings, GameSettings):
     """The settings, their defaults, what they mean; times in seconds, sizes in bytes.
 
     Those that ``core.options.Options`` lacks are PID 1's alone: it reads them before anything
@@ -44,88 +46,6 @@ class Settings(LogSettings):
         validate_default=False,
     )
 
-    ready_when: kinds.AutoOrApi = Field(
-        "auto",
-        description="`auto`: game ready by its call `POST /v1/ready`, else by its declared "
-        "ports; `api`: by the call alone",
-    )
-    start_timeout: kinds.Limit = Field(
-        600.0, description="a game that shows no life for this long is given up"
-    )
-    nobody_joined: kinds.Limit = Field(
-        300.0, description="stop when nobody came for this long after game ready"
-    )
-    everybody_left: kinds.Limit = Field(
-        120.0, description="stop when everybody is gone for this long"
-    )
-    stale_players: kinds.Limit = Field(
-        0.0, description="players without any traffic for this long count as gone"
-    )
-    players: kinds.AutoOrApi = Field(
-        "auto",
-        description="`auto`: unknown until a source speaks; `api`: the game will tell, so "
-        "nobody is there at first",
-    )
-    max_duration: kinds.Limit = Field(
-        84_600.0,
-        description="stop after this long; the platform itself ends public deployments at 24h",
-    )
-    max_duration_warning: kinds.Delay = Field(
-        300.0, description="how long before that it is announced"
-    )
-    on_match_end: Annotated[str, word("stop", "ready")] = Field(
-        "stop", description="after a match: `stop`, or `ready` for the next one"
-    )
-    on_game_exit: kinds.PolicyWord = Field(
-        Policy.STOP,
-        description="the game ended with status 0: `stop` the deployment, `restart` the "
-        "game, `exit` the container",
-    )
-    on_game_crash: kinds.PolicyWord = Field(
-        Policy.STOP, description="the game ended in any other way: likewise"
-    )
-    on_unhealthy: kinds.PolicyWord = Field(
-        Policy.STOP, description="the game hangs, or says that it is unhealthy: likewise"
-    )
-    stop_timeout: kinds.Budget = Field(
-        60.0,
-        description="the whole time of a stop of our own; the platform's SIGTERM cuts it to "
-        "the grace",
-    )
-    drain: kinds.Delay = Field(
-        15.0,
-        description="the part of it in which players may leave by themselves, a quarter at most",
-    )
-    stop_by: kinds.StopList = Field(
-        (("signal", 0.0),),
-        description="how the game is asked to stop, in order, with caps: "
-        "`file:2s,stdin:1s,signal`",
-    )
-    stop_signal: kinds.Signal = Field(15, description="the signal of that list, by name or number")
-    stop_file: kinds.Path = Field(
-        "", description="the file of that list; `{reason, seconds_left}` is written to it"
-    )
-    stop_text: kinds.Text = Field("stop", description="what that list writes to stdin, as a line")
-    grace: kinds.Grace = Field(
-        5.0,
-        description="the app version's `termination_grace_period_seconds`; set it, or 5s is "
-        "assumed with a warning",
-    )
-    stop_wait: kinds.Wait = Field(
-        900.0, description="how long the platform's SIGTERM is awaited after an accepted self-stop"
-    )
-    after_stop_wait: Annotated[str, word("stay", "exit")] = Field(
-        "stay",
-        description="when it did not come: `stay`, repeating the self-stop, or `exit` (for "
-        "restart policy `never`)",
-    )
-    health_period: kinds.Period = Field(5.0, description="how often the game is expected to ping")
-    health_timeout: kinds.Wait = Field(
-        60.0, description="unhealthy without a ping for this long; armed by the first ping"
-    )
-    health_delay: kinds.Limit = Field(
-        0.0, description="armed without a ping, this long after game ready"
-    )
     port: kinds.Port = Field(
         8655, description="the control API's port on loopback, 0 = any; `AGENT_URL` tells the game"
     )

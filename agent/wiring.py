@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -21,10 +21,11 @@ from .core.state import State
 from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
 from .game.ports import Declared, PortProbe
+from .hearing import fact, is_on_edgegap, resynced
+from .labels import labels
 from .link import Link, Truth, read_truth
 from .logs.logbook import Logbook
 from .logs.opening import open_sinks
-from .logs.parcel import SESSION
 from .logs.shipper import Shipper
 from .memory import Memory
 from .orders import Orders
@@ -94,7 +95,7 @@ class Service:
             faults,
             link=link,
             labels=labels(known, truth, options),
-            linger=options.log_linger if _is_on_edgegap(truth) else 0.0,  # nobody collects
+            linger=options.log_linger if is_on_edgegap(truth) else 0.0,  # nobody collects
         )
         self._runtime = Runtime(
             recall(memory, truth, options),
@@ -136,7 +137,7 @@ class Service:
                 signum=self._options.stop_signal,
                 after=stopping.signal_delay(self._options),
             )
-            first = self._resynced(self._truth)
+            first = resynced(self._truth, self._declared)
             self._follow_game(first)
             self._runtime.post(first)
             work += [
@@ -150,22 +151,11 @@ class Service:
             for task in work:
                 task.cancel()
 
-    def _resynced(self, truth: Truth) -> e.Resynced:
-        return e.Resynced(
-            game_pid=truth.game_pid,
-            game_started_at=truth.game_started_at,
-            game_exit=truth.game_exit,
-            term_at=truth.term_at,
-            on_edgegap=_is_on_edgegap(truth),
-            declared_ports=self._declared,
-            start=truth.start,
-        )
-
     async def _listen(self) -> None:
         """Hand in what PID 1 says, tell it that it was heard."""
         async for message in self._link.messages():
             if message.get("is") == "truth":  # a hint was lost: all of it again
-                event: e.Event | None = self._resynced(read_truth(message))
+                event: e.Event | None = resynced(read_truth(message), self._declared)
             elif message.get("is") == "sealed":
                 self._shipper.heard(message)
                 continue
@@ -233,37 +223,6 @@ def recall(memory: Memory, truth: Truth, options: Options) -> State:
     return state
 
 
-def labels(known: Facts, truth: Truth, options: Options) -> dict[str, str]:
-    """Return what tells this life's lines from all others, by OpenTelemetry's conventions."""
-    deployment, match = known.deployment, known.match
-    place = deployment.location
-    words = (place.city, place.country) if place else ()
-    told = {
-        SESSION: "-".join(filter(None, (deployment.request_id, truth.boot))),
-        "edgegap.deployment.id": deployment.request_id,
-        "edgegap.location": ", ".join(word for word in words if word),
-        "edgegap.match.id": match.id if match else None,
-        "edgegap.match.profile": match.profile if match else None,
-        **dict(options.log_labels),
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-def fact(message: dict[str, Any]) -> e.Event | None:
-    """Return what a message of PID 1 says as an event, None for what is no event."""
-    match message:
-        case {"is": "term", "signum": int(signum)}:
-            return e.TermReceived(signum, at=message.get("at"))
-        case {"is": "game_started", "pid": int(pid)}:
-            return e.GameStarted(pid)
-        case {"is": "game_exited", "status": int(status)}:
-            return e.GameExited(status)
-        case {"is": "game_not_started", "why": str(why)}:
-            return e.GameNotStarted(why)
-        case _:
-            return None
-
-
 def _greet(options: Options, known: Facts, truth: Truth) -> None:
     for line in options.degraded:
         LOG.warning(line)
@@ -280,11 +239,6 @@ def _configure_again() -> NoReturn:
 
 def _say(level: str, text: str) -> None:
     LOG.log(logging.getLevelNamesMapping()[level.upper()], text)
-
-
-def _is_on_edgegap(truth: Truth) -> bool:
-    """Return whether there is a platform to tell; an empty URL, as in compose files, is none."""
-    return bool(truth.secrets.get("ARBITRIUM_DELETE_URL"))
 
 
 def _declared(known: Facts) -> tuple[Declared, ...]:

@@ -14,7 +14,6 @@ import aiohttp
 import pytest
 
 from agent import clock, journal, wiring
-from agent.core import events as e
 from agent.core.options import Options
 from agent.core.phases import Phase
 from agent.edgegap.environment import facts
@@ -208,21 +207,6 @@ def test_memory_that_cannot_be_read_is_given_up(
     state = wiring.recall(Torn(pid1.memory), _truth(BOOT), QUICK)
     assert state.phase is Phase.STARTING
     assert "starting anew" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("message", "event"),
-    [
-        ({"is": "term", "signum": 2, "at": 1.0}, e.TermReceived(2, at=1.0)),
-        ({"is": "game_started", "pid": 7, "at": 1.0}, e.GameStarted(7)),
-        ({"is": "game_exited", "pid": 7, "status": 9, "at": 1.0}, e.GameExited(9)),
-        ({"is": "game_not_started", "why": "no file", "at": 1.0}, e.GameNotStarted("no file")),
-        ({"is": "news"}, None),
-        ({}, None),
-    ],
-)
-def test_message_of_pid_1_is_a_fact(message: dict[str, Any], event: e.Event | None) -> None:
-    assert wiring.fact(message) == event
 
 
 def test_main_serves_with_the_settings_that_were_handed_over(

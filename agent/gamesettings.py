@@ -1,0 +1,40 @@
+"""The settings that say how the game is looked at."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from . import kinds
+
+
+class GameSettings(BaseSettings):
+    """The game as seen from outside: ready, players, health; times in seconds."""
+
+    ready_when: kinds.AutoOrApi = Field(
+        "auto",
+        description="`auto`: game ready by its call `POST /v1/ready`, else by its declared "
+        "ports; `api`: by the call alone",
+    )
+    start_timeout: kinds.Limit = Field(
+        600.0, description="a game that shows no life for this long is given up"
+    )
+    players: kinds.AutoOrApi = Field(
+        "auto",
+        description="`auto`: unknown until a source speaks; `api`: the game will tell, so "
+        "nobody is there at first",
+    )
+    nobody_joined: kinds.Limit = Field(
+        300.0, description="stop when nobody came for this long after game ready"
+    )
+    everybody_left: kinds.Limit = Field(
+        120.0, description="stop when everybody is gone for this long"
+    )
+    stale_players: kinds.Limit = Field(
+        0.0, description="players without any traffic for this long count as gone"
+    )
+    health_period: kinds.Period = Field(5.0, description="how often the game is expected to ping")
+    health_timeout: kinds.Wait = Field(
+        60.0, description="unhealthy without a ping for this long; armed by the first ping"
+    )
+    health_delay: kinds.Limit = Field(
+        0.0, description="armed without a ping, this long after game ready"
+    )
