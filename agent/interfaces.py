@@ -1,7 +1,7 @@
 """What the rooms need of the runtime, as protocols."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple, Protocol
 
 from .core.events import Event
 from .core.snapshot import LogLine, LogsStatus, Status
@@ -27,6 +27,37 @@ class Remembrance(Protocol):
 
         Raises:
             StateFullError: nothing was remembered.
+        """
+        ...
+
+
+class OutputLine(NamedTuple):
+    """One line of the game's output.
+
+    Attributes:
+        source: ``stdout`` or ``stderr``.
+        end: the offset in its source that follows its text: where a successor goes on.
+        text: without the end of line; bytes that are not UTF-8 are replaced.
+    """
+
+    source: str
+    end: int
+    text: str
+
+
+class GameLines(Protocol):
+    """The game's output as it comes."""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it can be read from here: not where the spool is kept in memory."""
+        ...
+
+    def lines(self, after: Mapping[str, int], /) -> AsyncIterator[OutputLine]:
+        """Yield complete lines, those already written first, for ever.
+
+        *after* says by source where the reader left off; what is missing starts with what is
+        kept. Nothing wakes while the game writes nothing.
         """
         ...
 

@@ -44,6 +44,11 @@ class Splitter:
         self._most = most_bytes
         self._held = b""
 
+    @property
+    def offset(self) -> int:
+        """The place of the first byte that was not given back in a line yet."""
+        return self._offset
+
     def feed(self, data: bytes) -> list[Line]:
         """Take bytes; return the lines that are now whole or too long."""
         *ended, self._held = (self._held + data).split(b"\n")
