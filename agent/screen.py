@@ -175,6 +175,8 @@ def _players(state: State) -> str:
 def _count(players: State) -> str:
     count, capacity = players.get("count"), players.get("capacity")
     known = "unknown" if count is None else str(count)
+    if count is None and players.get("present"):
+        known = "somebody"
     return known if capacity is None else f"{known} of {capacity}"
 
 

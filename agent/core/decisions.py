@@ -9,13 +9,15 @@ from .durations import render
 from .effects import CancelSelfStop, Effect, KillGame, Leave, RestartGame, Say
 from .options import Options
 from .phases import Phase, Policy, Reason
-from .players import assumed_empty
+from .players import assumed_empty, forgotten, stale_at
+from .playerwords import headcount, unknown
 from .readiness import ready_by
 from .state import State, Stop, move, renew
 
 Decided = tuple[State, tuple[Effect, ...]]
 Decision = Callable[[State, e.Event, float, Options], Decided]
 
+_TELLING = ("api", "log")  # sources that are silent while nobody comes
 _OPEN = (Phase.STARTING, Phase.READY, Phase.IN_MATCH)
 
 
@@ -40,8 +42,8 @@ def open_up(state: State, event: e.Event, now: float, options: Options) -> Decid
         if by is not None:
             state = move(state, Phase.READY, now)
             state = replace(state, ready_at=now, ready_by=by, why=f"ready by {by}")
-    if state.phase is Phase.READY and options.players == "api":
-        state = replace(state, players=assumed_empty(state.players, now))
+    if state.phase is Phase.READY and options.players in _TELLING:
+        state = replace(state, players=assumed_empty(state.players, options.players, now))
     is_played = state.players.present and not state.tells_matches
     if state.phase is Phase.READY and (state.match or is_played):
         why = "a match began" if state.match else "players are there"
@@ -76,6 +78,17 @@ def outlive_game(state: State, event: e.Event, now: float, options: Options) -> 
         why = f"{why}; it was started again too often"
     reason = Reason.GAME_CRASHED if crashed else Reason.GAME_EXITED
     return _game_is_over(state, reason, why, now, options, policy)
+
+
+def forget_stale(state: State, _: e.Event, now: float, options: Options) -> Decided:
+    """Believe no longer in players whom no packet has come from for too long."""
+    if now < stale_at(state.players, options.stale_players):
+        return state, ()
+    text = (
+        f"stale: {headcount(state.players)}, but no traffic for"
+        f" {render(options.stale_players)}; nobody is there until they are told of again"
+    )
+    return replace(state, players=forgotten(state.players, now)), (Say("warning", text),)
 
 
 def mind_time(state: State, _: e.Event, now: float, options: Options) -> Decided:
@@ -229,11 +242,9 @@ def _warnings(state: State, options: Options) -> tuple[tuple[float, str, Say], .
     if options.max_duration:
         text = f"max_duration: {left:g} s are left"
         lines.append((due, Reason.MAX_DURATION.value, Say("warning", text)))
-    if state.ready_at is not None and state.players.count is None and options.nobody_joined:
-        text = (
-            "nobody_joined is off: no player source has spoken, and unknown is not empty; "
-            "call PUT /v1/players or set AGENT_PLAYERS=api"
-        )
+    is_unknown = not (state.players.believed.is_known or state.players.ever)
+    if state.ready_at is not None and is_unknown and options.nobody_joined:
+        text = f"nobody_joined: {unknown(state.players)}"
         at = state.ready_at + options.nobody_joined
         lines.append((at, "players", Say("warning", text)))
     return tuple(lines)
@@ -248,4 +259,11 @@ def _warn(state: State, now: float, options: Options) -> Decided:
     return state, tuple(said)
 
 
-DECISIONS: tuple[Decision, ...] = (obey, open_up, outlive_game, mind_time, wind_up)
+DECISIONS: tuple[Decision, ...] = (
+    obey,
+    forget_stale,
+    open_up,
+    outlive_game,
+    mind_time,
+    wind_up,
+)

@@ -110,6 +110,34 @@ class PlayerLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayersCounted:
+    """A look from outside at who is there: neither a count nor a crowd means that it failed."""
+
+    source: str  # a value of core.sources.Trust
+    count: int | None = None
+    crowd: bool = False  # somebody is there, how many is not known
+    capacity: int | None = None  # None = unchanged
+    note: str = ""  # why it failed
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHushed:
+    """A source of players has nothing to say, or no more."""
+
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesMatched:
+    """Lines of the game's output told of players; how far they were read goes along."""
+
+    stream: str  # stdout or stderr
+    end: int  # the offset that a successor goes on from
+    moves: tuple[tuple[str, str], ...] = ()  # (join | leave, id)
+
+
+@dataclass(frozen=True, slots=True)
 class HoldPlaced:
     """The game asked not to be stopped for being idle."""
 
@@ -186,6 +214,9 @@ Event = (
     | PlayersSet
     | PlayerJoined
     | PlayerLeft
+    | PlayersCounted
+    | SourceHushed
+    | LinesMatched
     | HoldPlaced
     | HoldReleased
     | StopRequested

@@ -7,7 +7,8 @@ from . import events as e
 from . import exits
 from .health import heard
 from .phases import Report
-from .players import joined, left, told
+from .players import hushed, joined, left, seen, told
+from .sources import Trust
 from .state import Game, Hold, Match, Owed, Ports, State, renew
 
 
@@ -41,6 +42,12 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
             return replace(state, players=joined(state.players, id_, now))
         case e.PlayerLeft(id=id_):
             return replace(state, players=left(state.players, id_, now))
+        case e.PlayersCounted():
+            return _players_counted(state, event, now)
+        case e.SourceHushed(source=source, note=note):
+            return replace(state, players=hushed(state.players, source, note, now))
+        case e.LinesMatched():
+            return _lines_matched(state, event, now)
         case e.HoldPlaced(seconds=seconds, why=why):
             return replace(state, hold=Hold(now + seconds, why))
         case e.HoldReleased():
@@ -118,6 +125,30 @@ def _ports_checked(state: State, event: e.PortsChecked, now: float) -> State:
         state,
         ports=Ports(known.declared, event.bound, event.other, changed_at),
     )
+
+
+def _players_counted(state: State, event: e.PlayersCounted, now: float) -> State:
+    players = seen(
+        state.players,
+        event.source,
+        event.count,
+        now,
+        is_crowd=event.crowd,
+        capacity=event.capacity,
+        note=event.note,
+    )
+    return replace(state, players=players)
+
+
+def _lines_matched(state: State, event: e.LinesMatched, now: float) -> State:
+    """Take the moves with the place where they end: neither is ever known without the other."""
+    if event.end <= state.lines_read.get(event.stream, 0):
+        return state
+    players = state.players
+    for move, id_ in event.moves:
+        players = (joined if move == "join" else left)(players, id_, now, Trust.LOG.value)
+    read = {**state.lines_read, event.stream: event.end}
+    return replace(state, players=players, lines_read=read)
 
 
 def _match_started(state: State, id_: str, now: float) -> State:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from .effects import Say
 from .health import silent_at
 from .options import Options
 from .phases import Health, Mode, Phase, Reason
+from .playerwords import headcount, unknown
 from .state import State
 
 NEVER = float("inf")
@@ -41,6 +43,27 @@ def timers(state: State, now: float, options: Options) -> tuple[Timer, ...]:
         _max_duration(state, options),
         _unhealthy(state, now, options),
     )
+
+
+def in_words(timer: Timer, now: float) -> str:
+    """Return what a timer is doing, and why: "everybody_left: 41 s of 2m, 0 players by a2s"."""
+    if timer.since is None:
+        return f"{timer.reason.value}: {timer.why}"
+    elapsed = max(0, int(now - timer.since))
+    return f"{timer.reason.value}: {elapsed} s of {round(timer.limit)} s, {timer.why}"
+
+
+def news(before: State, after: State, now: float, options: Options) -> tuple[Say, ...]:
+    """Return a line for each idle timer that has begun to run, or has come to rest."""
+    is_same = before.players is after.players and before.phase is after.phase
+    if is_same or after.stop is not None:
+        return ()
+    said = []
+    for each in (_nobody_joined, _everybody_left):
+        was, timer = (each(state, now, options) for state in (before, after))
+        if (was.since is None) != (timer.since is None):
+            said.append(Say("info", in_words(timer, now)))
+    return tuple(said)
 
 
 def is_enforced(reason: Reason, state: State, options: Options) -> bool:
@@ -84,17 +107,14 @@ def _nobody_joined(state: State, now: float, options: Options) -> Timer:
         why = "off"
     elif state.phase not in _OPEN:
         why = f"counts from game ready; the phase is {state.phase.value}"
-    elif state.players.count is None:
-        why = (
-            "off: no player source has spoken, and unknown is not empty; "
-            "call PUT /v1/players or set AGENT_PLAYERS=api"
-        )
     elif state.players.ever:
-        why = "somebody has joined"
+        why = "off, somebody has joined"
+    elif not state.players.believed.is_known:
+        why = unknown(state.players)
     else:
         # Unknown is not empty: the time before anybody counted does not count.
         since = max(state.ready_at or 0.0, state.players.empty_since or 0.0)
-        why = f"0 players by {state.players.source}"
+        why = headcount(state.players)
     return _held(_timer(Reason.NOBODY_JOINED, since, limit, why), state, now)
 
 
@@ -104,13 +124,15 @@ def _everybody_left(state: State, now: float, options: Options) -> Timer:
     if not options.everybody_left:
         why = "off"
     elif not state.players.ever:
-        why = "nobody was here yet"
+        why = "off, nobody was here yet"
     elif state.players.present:
-        why = f"{state.players.count} players by {state.players.source}"
+        why = f"off, {headcount(state.players)}"
+    elif not state.players.believed.is_known:
+        why = unknown(state.players)
     elif state.phase not in _OPEN:
         why = f"counts once the game is ready; the phase is {state.phase.value}"
     else:
-        since, why = state.players.empty_since, f"0 players by {state.players.source}"
+        since, why = state.players.empty_since, headcount(state.players)
     return _held(_timer(Reason.EVERYBODY_LEFT, since, limit, why), state, now)
 
 

@@ -14,6 +14,7 @@ from .events import Event, Resynced
 from .facts import absorb
 from .options import Options
 from .phases import Phase
+from .players import stale_at
 from .readiness import next_look
 from .state import State
 
@@ -32,7 +33,7 @@ def step(
     for decide in decisions.DECISIONS:
         state, ordered = decide(state, event, now, options)
         effects += ordered
-    return _revised(before, state), effects
+    return _revised(before, state), (*effects, *idle.news(before, state, now, options))
 
 
 def deadline(state: State, now: float, options: Options) -> float:
@@ -50,6 +51,7 @@ def deadline(state: State, now: float, options: Options) -> float:
         if not decisions.is_noted(timer, state)
     ]
     due.append(decisions.warnings_at(state, options))
+    due.append(stale_at(state.players, options.stale_players))
     if state.phase is Phase.STARTING and state.game.is_running:
         due.append(next_look(state, options))
     if state.game.restart_at is not None and state.game.exit is not None:
@@ -64,7 +66,7 @@ def _revised(before: State, after: State) -> State:
     new, it is the state that was there before: nothing has to be remembered then.
     """
     pulse = replace(after.pulse, heard_at=before.pulse.heard_at)
-    players = replace(after.players, heard_at=before.players.heard_at)
+    players = replace(after.players, heard=before.players.heard)
     if replace(after, pulse=pulse, players=players) != before:
         return replace(after, revision=before.revision + 1)
     return before if after == before else after

@@ -17,14 +17,30 @@ class GameStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """What one source of players said last."""
+
+    name: str
+    count: int | None
+    present: bool | None
+    age_seconds: float | None
+    note: str  # why it has nothing to say, or what failed
+
+
+@dataclass(frozen=True, slots=True)
 class PlayersStatus:
-    """Who is there, as far as anybody has said; an unknown count is null, never 0."""
+    """Who is there, as far as anybody has said; an unknown count is null, never 0.
+
+    ``present`` says whether somebody is there, also where nobody has counted; null = unknown.
+    """
 
     count: int | None
     capacity: int | None
     ids: tuple[str, ...]
     source: str | None
     age_seconds: float | None
+    present: bool | None = None
+    sources: tuple[SourceStatus, ...] = ()  # all that have been looked at, the most trusted first
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,7 @@ class TimerStatus:
     limit_seconds: float
     elapsed_seconds: float
     why: str
+    text: str = ""  # all of it, as one line for people
 
 
 @dataclass(frozen=True, slots=True)

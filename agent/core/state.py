@@ -99,6 +99,7 @@ class State:
     ready_at: float | None = None
     ready_by: str | None = None
     players: Players = field(default_factory=Players)
+    lines_read: Mapping[str, int] = field(default_factory=dict)  # of the output, for players
     match: Match | None = None
     last_match: str | None = None  # id of the match that ended last
     tells_matches: bool = False  # it says when a match begins, so players alone make none

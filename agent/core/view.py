@@ -4,16 +4,19 @@ from . import exits, idle
 from .health import judge
 from .options import Options
 from .phases import Mode, Phase, Report
+from .players import Players
 from .snapshot import (
     GameStatus,
     HoldStatus,
     MatchStatus,
     PlayersStatus,
     ReportStatus,
+    SourceStatus,
     Status,
     StopStatus,
     TimerStatus,
 )
+from .sources import Trust, Word
 from .state import State
 
 
@@ -78,7 +81,21 @@ def _players(state: State, now: float) -> PlayersStatus:
         ids=tuple(players.ids),
         source=players.source,
         age_seconds=_since(players.heard_at, now),
+        present=_present(players.believed),
+        sources=tuple(
+            _source(players, each.value, now) for each in Trust if each.value in players.words
+        ),
     )
+
+
+def _source(players: Players, name: str, now: float) -> SourceStatus:
+    word = players.word(name)
+    age = _since(players.heard.get(name), now)
+    return SourceStatus(name, word.count, _present(word), age, word.note)
+
+
+def _present(word: Word) -> bool | None:
+    return word.says_somebody if word.is_known else None
 
 
 def _timer(timer: idle.Timer, now: float) -> TimerStatus:
@@ -88,6 +105,7 @@ def _timer(timer: idle.Timer, now: float) -> TimerStatus:
         limit_seconds=round(timer.limit, 3),
         elapsed_seconds=0.0 if timer.since is None else _age(timer.since, now),
         why=timer.why,
+        text=idle.in_words(timer, now),
     )
 
 

@@ -97,15 +97,15 @@ def test_nobody_joined_counts_from_ready_where_the_count_came_before() -> None:
 def test_nobody_joined_is_over_once_somebody_was_there() -> None:
     life = Life.ready(players="api")
     life.at(10.0, e.PlayerJoined("ann"), e.PlayerLeft("ann"))
-    assert timer(life, Reason.NOBODY_JOINED).why == "somebody has joined"
+    assert timer(life, Reason.NOBODY_JOINED).why == "off, somebody has joined"
     assert timer(life, Reason.EVERYBODY_LEFT).due == 130.0
 
 
 def test_everybody_left_does_not_run_with_somebody_there() -> None:
     life = Life.ready()
-    assert timer(life, Reason.EVERYBODY_LEFT).why == "nobody was here yet"
+    assert timer(life, Reason.EVERYBODY_LEFT).why == "off, nobody was here yet"
     life.at(10.0, e.PlayersSet(count=2))
-    assert timer(life, Reason.EVERYBODY_LEFT).why == "2 players by api"
+    assert timer(life, Reason.EVERYBODY_LEFT).why == "off, 2 players by api"
     assert timer(life, Reason.EVERYBODY_LEFT).since is None
 
 

@@ -70,9 +70,9 @@ def test_leave_of_a_stranger_takes_nobody_away() -> None:
 
 
 def test_nobody_is_assumed_only_where_nobody_has_spoken() -> None:
-    assert assumed_empty(NOBODY_KNOWN, 5.0).empty_since == 5.0
+    assert assumed_empty(NOBODY_KNOWN, "api", 5.0).empty_since == 5.0
     players = joined(NOBODY_KNOWN, "ann", 1.0)
-    assert assumed_empty(players, 5.0) is players
+    assert assumed_empty(players, "api", 5.0) is players
 
 
 @given(ids, ids, st.sampled_from("abcdef"))
