@@ -16,7 +16,7 @@ TEXT = pages.README.read_text()
 MAKEFILE = (pages.ROOT / "Makefile").read_text()
 PLANNED = {"/v1/crash", "/metrics"}
 PLATFORM = {"/v1/self/stop", "/v1/context"}
-IDLE = ("stale_players", "health_period")  # without an effect, as it says
+IDLE = ("health_period",)  # without an effect, as it says
 KNOWN_BY = {"settings.py", "options.py", "doubts.py"}  # where a setting is only read, judged
 
 
