@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from .core import durations, sizes, spellings
+from .core import durations, faces, sizes, spellings
 from .core.phases import Mode, Policy
 from .logs.redaction import compiled
 
@@ -80,6 +80,7 @@ Token = Annotated[SecretStr, Written(spellings.token, render=lambda _: "")]
 Hidden = Annotated[SecretStr, Written(str, render=lambda _: "")]
 
 # NoDecode: pydantic-settings would read a tuple as JSON.
+Faces = Annotated[tuple[str, ...], NoDecode, Written(faces.parse, render=",".join)]
 Names = Annotated[tuple[str, ...], NoDecode, Written(spellings.names, render=",".join)]
 Labels = Annotated[
     tuple[tuple[str, str], ...],

@@ -31,6 +31,7 @@ class Truth:
     start: int  # the how-manieth agent we are
     url: str
     listeners: tuple[Listener, ...]
+    faces: dict[str, tuple[Listener, ...]] = field(default_factory=dict)  # by door
     game_pid: int | None
     game_started_at: float | None
     game_exit: int | None
@@ -38,6 +39,13 @@ class Truth:
     spool: str = ""  # the folder that PID 1 keeps the output in; empty = in memory
     secrets: dict[str, str] = field(repr=False)
     notices: tuple[str, ...]
+
+
+def held(truth: Truth) -> set[int]:
+    """Return the ports that PID 1 listens on, which are never the game's."""
+    doors = (truth.listeners, *truth.faces.values())
+    addresses = [each.address for door in doors for each in door]
+    return {address[1] for address in addresses if not isinstance(address, str)}
 
 
 class Link:
@@ -106,7 +114,10 @@ def read_truth(message: dict[str, Any]) -> Truth:
         born=message["born"],
         start=message["start"],
         url=message["url"],
-        listeners=tuple(_listener(each) for each in message["listeners"]),
+        listeners=tuple(map(_listener, message["listeners"])),
+        faces={
+            door: tuple(map(_listener, each)) for door, each in message.get("faces", {}).items()
+        },
         game_pid=game["pid"],
         game_started_at=game["started_at"],
         game_exit=game["exit"],

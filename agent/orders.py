@@ -100,6 +100,8 @@ class Orders:
         )
 
     def _ask(self, ask: do.AskGame) -> None:
+        if ask.way == "events":
+            return  # who follows them has been told
         if ask.way == "stdin":
             self._link.order("write_stdin", text=self._options.stop_text + "\n")
             return

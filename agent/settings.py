@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 from . import kinds
+from .core import faces
 from .core.doubts import doubts
 from .core.options import Options
 from .core.phases import Mode
@@ -48,6 +49,20 @@ class Settings(LogSettings, StopSettings, GameSettings):
 
     port: kinds.Port = Field(
         8655, description="the control API's port on loopback, 0 = any; `AGENT_URL` tells the game"
+    )
+    sdk: kinds.Faces = Field(
+        (),
+        description="pass for another platform's SDK server, so that a game made for it runs "
+        "unchanged: `agones`, `gsdk`, or both with a comma",
+    )
+    agones_port: kinds.Port = Field(
+        9358, description="the Agones face's REST on loopback, 0 = any; the game is told"
+    )
+    agones_grpc_port: kinds.Port = Field(
+        9357, description="its gRPC, likewise, where the package has the extra `grpc`"
+    )
+    gsdk_port: kinds.Port = Field(
+        56_001, description="the PlayFab face on loopback, 0 = any; the game is told"
     )
     mode: kinds.ModeWord = Field(
         Mode.ENFORCE, description="`observe`: stops of our own are only logged, counted"
@@ -167,9 +182,12 @@ def load(environ: Mapping[str, str]) -> tuple[Options, tuple[Problem, ...]]:
 
 
 def _options(settings: Settings) -> Options:
+    by = settings.stop_by
+    if "gsdk" in settings.sdk and "stop_by" not in settings.model_fields_set:
+        by = faces.GSDK_STOP_BY
     shared = [field.name for field in fields(Options) if field.name in Settings.model_fields]
     return Options(
-        **{name: getattr(settings, name) for name in shared},
+        **{**{name: getattr(settings, name) for name in shared}, "stop_by": by},
         grace_assumed="grace" not in settings.model_fields_set,
         mode_given="mode" in settings.model_fields_set,
     )

@@ -46,7 +46,8 @@ class StopSettings(BaseSettings):
     stop_by: kinds.StopList = Field(
         (("signal", 0.0),),
         description="how the game is asked to stop, in order, with caps: "
-        "`file:2s,stdin:1s,signal`",
+        "`file:2s,stdin:1s,signal`; `events:5s` leaves a game that follows the status its time; "
+        "default with `AGENT_SDK=gsdk`: `events:5s,signal`",
     )
     stop_signal: kinds.Signal = Field(15, description="the signal of that list, by name or number")
     stop_file: kinds.Path = Field(

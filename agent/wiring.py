@@ -23,7 +23,7 @@ from .edgegap.selfstop import Courier
 from .game.ports import Declared, PortProbe
 from .hearing import fact, is_on_edgegap, resynced
 from .labels import labels
-from .link import Link, Truth, read_truth
+from .link import Link, Truth, held, read_truth
 from .logs.logbook import Logbook
 from .logs.opening import open_sinks
 from .logs.shipper import Shipper
@@ -31,6 +31,8 @@ from .memory import Memory
 from .orders import Orders
 from .pid1 import harden, wire
 from .runtime import Runtime
+from .sdks.faces import open_faces
+from .sdks.known import Known
 from .sealed import read_settings
 
 LOG = logging.getLogger("agent")
@@ -122,9 +124,17 @@ class Service:
         self._probe = PortProbe(
             post=self._runtime.post,
             declared=declared,
-            held={
-                each.address[1] for each in truth.listeners if not isinstance(each.address, str)
-            },
+            held=held(truth),
+        )
+        self._faces = open_faces(
+            Known(
+                desk=self._runtime,
+                doors=truth.faces,
+                deployment=msgspec.to_builtins(known.deployment, str_keys=True),
+                match=msgspec.to_builtins(known.match, str_keys=True),
+                options=options,
+                born=truth.born,
+            )
         )
         self._declared = tuple(port.name for port in declared)
 
@@ -146,6 +156,7 @@ class Service:
                 rooms.create_task(self._server.run(), name="control"),
                 rooms.create_task(self._probe.run(), name="ports"),
                 rooms.create_task(self._point_probe(), name="readiness"),
+                *(rooms.create_task(face.run(), name="face") for face in self._faces),
             ]
             await self._listen()
             for task in work:

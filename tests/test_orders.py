@@ -94,6 +94,13 @@ async def test_leave_comes_after_the_last_news(hands: Hands) -> None:
     assert hands[1].heard == [("leave", {"status": 7, "why": "done"})]
 
 
+async def test_game_that_follows_the_events_has_been_told(hands: Hands, tmp_path: Path) -> None:
+    orders, ear = hands[:2]
+    orders.perform(do.AskGame("events", "everybody_left", 130.0))
+    assert ear.heard == []
+    assert not list(tmp_path.iterdir())
+
+
 async def test_stop_file_says_why_and_how_long(hands: Hands, tmp_path: Path) -> None:
     hands[0].perform(do.AskGame("file", "everybody_left", 130.0))
     written = tmp_path / "stop.json"

@@ -49,6 +49,7 @@ def test_sections_come_in_the_readers_order() -> None:
         "Control API",
         "Settings",
         "Where are my logs",
+        "From PlayFab",
         "Secrets",
         "Plain init",
         "Limits",

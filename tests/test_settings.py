@@ -16,6 +16,7 @@ DERIVED = {"grace_assumed", "mode_given", "degraded", "notices"}
 PID1_ALONE = {
     *("secrets", "secret_names", "game_user", "spool_dir", "spool_max"),
     *("strict", "socket", "token", "log_sink"),
+    *("agones_port", "agones_grpc_port", "gsdk_port"),
 }
 
 
@@ -227,3 +228,9 @@ def test_pid1_knows_no_setting_that_we_do_not() -> None:
 def test_no_value_whatsoever_breaks_the_reading(environ: dict[str, str]) -> None:
     _, problems = load({**environ, "AGENT_STRICT": "0"})
     assert {problem.kind for problem in problems} <= {"value", "doubt"}
+
+
+def test_gsdk_game_is_told_by_its_heartbeat_before_it_is_signalled() -> None:
+    assert load({"AGENT_SDK": "gsdk"})[0].stop_by == (("events", 5.0), ("signal", 0.0))
+    given = load({"AGENT_SDK": "gsdk", "AGENT_STOP_BY": "signal"})[0].stop_by
+    assert given == (("signal", 0.0),)

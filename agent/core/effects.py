@@ -21,7 +21,10 @@ class SignalGame:
 
 @dataclass(frozen=True, slots=True)
 class AskGame:
-    """Ask for the game's end in another way than by a signal: "file" or "stdin"."""
+    """Ask for the game's end in another way than by a signal.
+
+    "events" is for games that follow the status, the events, a face: it only takes its time.
+    """
 
     way: str
     reason: str

@@ -91,13 +91,19 @@ def _start_timeout(state: State, options: Options) -> Timer:
         why = "off"
     elif state.phase is not Phase.STARTING:
         why = "the game is past its start"
-    elif state.ports.changed_at is not None or state.api_spoken or state.players.ever:
+    elif _shows_life(state, options):
         why = "off: the game has shown life"
     elif not state.game.is_running:
         why = "no game is running"
     else:
         since, why = state.game.started_at, "no declared port bound, no call, no player yet"
     return _timer(Reason.START_TIMEOUT, since, limit, why)
+
+
+def _shows_life(state: State, options: Options) -> bool:
+    """Return whether the game is worth waiting for; one that has a face to call has to call."""
+    is_bound = state.ports.changed_at is not None and not options.sdk
+    return is_bound or state.api_spoken or state.players.ever
 
 
 def _nobody_joined(state: State, now: float, options: Options) -> Timer:

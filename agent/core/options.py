@@ -46,6 +46,7 @@ class Options:
     health_timeout: float = 60.0
     health_delay: float = 0.0  # 0 = armed by the first ping only
     port: int = 8655
+    sdk: tuple[str, ...] = ()  # faces, see core.faces
     mode: Mode = Mode.ENFORCE
     mode_given: bool = False  # AGENT_MODE was set, so idle and health stop outside Edgegap too
     container_log_storage: str = ""

@@ -11,9 +11,9 @@ def ready_by(state: State, now: float, options: Options) -> str | None:
     """Return what makes the game ready at *now*, None while nothing does.
 
     Once the game has called us, only its own ready call counts: a port is bound long before
-    a map is loaded.
+    a map is loaded. With a face on, such a call will come.
     """
-    if options.ready_when == "api" or state.api_spoken:
+    if options.ready_when == "api" or options.sdk or state.api_spoken:
         return None
     ports = state.ports
     if not ports.declared:
@@ -36,5 +36,5 @@ def partly_at(state: State) -> float:
 
 def next_look(state: State, options: Options) -> float:
     """Return when time alone makes the game ready."""
-    waits = options.ready_when != "api" and not state.api_spoken
+    waits = not (options.ready_when == "api" or options.sdk or state.api_spoken)
     return partly_at(state) if waits and state.ports.declared else NEVER

@@ -5,7 +5,7 @@ from signal import Signals, valid_signals
 
 from . import durations
 
-WAYS = ("file", "stdin", "signal")
+WAYS = ("events", "file", "stdin", "signal")
 """The ways to ask a game to stop, see AGENT_STOP_BY."""
 
 StopList = tuple[tuple[str, float], ...]

@@ -32,7 +32,7 @@ class Agents:
         rescuing: the process is `agent.rescue`, which only tells the platform.
     """
 
-    def __init__(self, root: str, environ: dict[str, str], output: int, listeners: "Listeners"):
+    def __init__(self, root: str, environ: dict[str, str], output: int, doors: "list[Listeners]"):
         self.pid = 0
         self.greeted = False
         self.ever_greeted = False
@@ -43,7 +43,7 @@ class Agents:
         self._root = root
         self._environ = environ
         self._output = output
-        self._listeners = listeners
+        self._doors = doors
         self._null = posix.open("/dev/null", posix.O_RDWR | posix.O_CLOEXEC)
         self._state = posix.memfd_create("agent-state", posix.MFD_CLOEXEC)
         posix.ftruncate(self._state, _STATE_BYTES)  # sparse: it costs what is written
@@ -124,7 +124,8 @@ class Agents:
         delay = min(_FIRST_DELAY * 2 ** min(self._quick_deaths - 1, 10), _LONGEST_DELAY)
         if self.rescuing or self.failures >= _FAILURES:
             delay = _RETRY_SECONDS
-            self._listeners.shut()
+            for door in self._doors:
+                door.shut()
         self._start_at = now + delay
 
     def hello(self) -> None:
@@ -152,7 +153,8 @@ class Agents:
         return self.channel.send(message)
 
     def _start(self, now: float) -> str:
-        self._listeners.reopen()
+        for door in self._doors:
+            door.reopen()
         try:
             self.channel = Channel()
         except OSError as error:
@@ -168,7 +170,8 @@ class Agents:
             wire.SETTINGS: self._settings,
         }
         if not self.rescuing:
-            fds |= dict(enumerate(self._listeners.fds(), wire.LISTEN))
+            inherited = [fd for door in self._doors for fd in door.fds()]
+            fds |= dict(enumerate(inherited, wire.LISTEN))
         self.starts += 1
         self._started_at = now
         self._look_at = now + wire.LOOK_SECONDS

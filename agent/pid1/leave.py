@@ -48,6 +48,8 @@ def leave(made: "Setup", code: int, deadline: float) -> None:
     if not made.has_sink:
         made.spool.discard()
     made.listeners.discard()
+    if made.faces:
+        made.faces.discard()
     _exit(code)
 
 

@@ -17,8 +17,11 @@ class Listeners:
         notices: what did not work, one line each.
     """
 
-    def __init__(self, port: int, path: str, forbidden: set[int]) -> None:
+    def __init__(
+        self, port: int, path: str, forbidden: set[int], setting: str = "AGENT_PORT"
+    ) -> None:
         self.notices: list[str] = []
+        self._setting = setting
         self.path = path
         self.is_open = True
         self._sockets: list[_socket.socket] = []
@@ -27,6 +30,11 @@ class Listeners:
             self._open_unix(path)
         else:
             self._open_tcp(port, forbidden)
+
+    @property
+    def port(self) -> int:
+        """The TCP port, 0 where none is bound."""
+        return int(self.url.rpartition(":")[2]) if self.url and not self.path else 0
 
     def addresses(self) -> list[object]:
         """Return each address as the truth message names it, in the order of `fds`."""
@@ -106,13 +114,13 @@ class Listeners:
                 break
             port = 0
             if attempt == _TRIES - 1:
-                self.notices.append(f"cannot serve the control API: {taken}; free a port")
+                self.notices.append(f"cannot listen for {self._setting}: {taken}; free a port")
                 return
         number = self._sockets[0].getsockname()[1] if self._sockets else 0
         if wanted not in (0, number):
             why = "the game declares it" if wanted in forbidden else "it is taken"
             self.notices.append(
-                f"cannot use AGENT_PORT={wanted}: {why}; {number} is used, see AGENT_URL"
+                f"cannot use {self._setting}={wanted}: {why}; {number} is used, the game is told"
             )
         self.url = f"http://127.0.0.1:{number}"
 

@@ -7,6 +7,10 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("AGENT_PORT", "8655", "port of the control API on loopback, 0 = any free one"),
     ("AGENT_SOCKET", "", "path of a Unix socket that serves the control API instead"),
     ("AGENT_TOKEN", "", "bearer token that the control API asks for"),
+    ("AGENT_SDK", "", "faces for games made with another SDK: agones, gsdk, with commas"),
+    ("AGENT_AGONES_PORT", "9358", "port of the Agones face's REST on loopback, 0 = any"),
+    ("AGENT_AGONES_GRPC_PORT", "9357", "port of its gRPC, 0 = any"),
+    ("AGENT_GSDK_PORT", "56001", "port of the PlayFab face on loopback, 0 = any"),
     ("AGENT_GRACE", "5s", "time from the platform's SIGTERM to its SIGKILL"),
     ("AGENT_STOP_SIGNAL", "TERM", "signal that asks the game to stop"),
     ("AGENT_SECRETS", "proxy", "the game gets stand-ins (proxy), nothing (strip), all (pass)"),
@@ -47,6 +51,8 @@ class Options:
         self.port = 8655
         self.socket = ""
         self.token = ""
+        self.sdk: tuple[str, ...] = ()
+        self.sdk_ports: dict[str, int] = {}
         self.grace = 5.0
         self.grace_given = False
         self.stop_signal = signals.SIGTERM
@@ -130,9 +136,20 @@ def read_environ(environ: dict[str, str], options: Options) -> None:
 
 
 def _port(options: Options, text: str) -> None:
+    options.port = _number(text)
+
+
+def _face_port(door: str) -> "Callable[[Options, str], None]":
+    def read(options: Options, text: str) -> None:
+        options.sdk_ports[door] = _number(text)
+
+    return read
+
+
+def _number(text: str) -> int:
     if not (text.isdecimal() and int(text) <= _PORT_MAX):
         raise ValueError(f"{text!r} is not a port; write 0 to {_PORT_MAX}")
-    options.port = int(text)
+    return int(text)
 
 
 def _socket(options: Options, text: str) -> None:
@@ -145,6 +162,12 @@ def _token(options: Options, text: str) -> None:
     if not (text.isascii() and text.isprintable()):
         raise ValueError("it has characters that no HTTP header takes; write printable ASCII")
     options.token = text
+
+
+def _sdk(options: Options, text: str) -> None:
+    from ..core import faces
+
+    options.sdk = faces.parse(text)
 
 
 def _grace(options: Options, text: str) -> None:
@@ -197,6 +220,10 @@ _READERS = {
     "AGENT_PORT": _port,
     "AGENT_SOCKET": _socket,
     "AGENT_TOKEN": _token,
+    "AGENT_SDK": _sdk,
+    "AGENT_AGONES_PORT": _face_port("agones"),
+    "AGENT_AGONES_GRPC_PORT": _face_port("agones_grpc"),
+    "AGENT_GSDK_PORT": _face_port("gsdk"),
     "AGENT_GRACE": _grace,
     "AGENT_STOP_SIGNAL": _stop_signal,
     "AGENT_SECRETS": _secrets,
@@ -209,6 +236,6 @@ _READERS = {
 
 TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import before the game
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .identity import User

@@ -42,6 +42,7 @@ class Setup:
             wanted.port, wanted.socket, standins.declared_ports(environ)
         )
         self.notices += self.listeners.notices
+        self.faces = self._open_faces(environ) if wanted.sdk else None
         if not harden.adopt_orphans():
             self.notices.append("cannot adopt orphans: we are not PID 1, nor a subreaper")
         self.game_fds: dict[int, int] = {}
@@ -50,6 +51,10 @@ class Setup:
         self.game = self._make_game()
         if not harden.hide():
             self.notices.append("cannot hide our memory: this Python has no ctypes")
+
+    def doors(self) -> "list[listeners.Listeners]":
+        """Return all listening sockets, in the order in which an agent inherits them."""
+        return [self.listeners, *(self.faces.doors.values() if self.faces else ())]
 
     def start_game(self) -> str:
         """Start the game; return why it cannot be started, or nothing."""
@@ -90,6 +95,15 @@ class Setup:
             posix.close(fd)
         self._writers = []
 
+    def _open_faces(self, environ: dict[str, str]) -> "Faces":
+        from . import faces
+
+        taken = standins.declared_ports(environ) | {self.listeners.port}
+        opened = faces.Faces(self.options.sdk, self.options.sdk_ports, taken)
+        opened.introduce(self._visible, self.boot)
+        self.notices += opened.notices
+        return opened
+
     def _open_streams(self) -> None:
         """Make the pipes; a stream that is a terminal goes to the game as it is."""
         self._streams: list[tuple[str, int, int]] = []
@@ -116,6 +130,8 @@ class Setup:
         environ = standins.game_environ(
             self._visible, self.secrets, self.listeners.url, self.options.secrets
         )
+        if self.faces:
+            environ |= self.faces.environ
         user = self.options.user
         if user is not None:
             self._give_to(user, environ)
@@ -138,6 +154,8 @@ class Setup:
             return
         if user.home:
             environ["HOME"] = user.home
+        if self.faces:
+            self.faces.give_to(user.uid, user.gid)
         for fd in self.game_fds.values():
             # So that the game can open /dev/stdout: that opens the pipe by its inode.
             posix.fchown(fd, user.uid, user.gid)
@@ -147,4 +165,5 @@ assert sys.platform == "linux"  # noqa: S101 - for mypy: posix has memfd_create 
 
 TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import before the game
 if TYPE_CHECKING:
+    from .faces import Faces
     from .identity import User

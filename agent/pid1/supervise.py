@@ -24,7 +24,7 @@ class Supervisor:
         self._game = made.game
         self._fault = fault  # the exit code of a game that could not be started
         self._escalation = Escalation(made.options.grace, made.options.stop_signal)
-        self._agents = Agents(made.root, made.agent_environ(), made.agent_output, made.listeners)
+        self._agents = Agents(made.root, made.agent_environ(), made.agent_output, made.doors())
         self._orders = Orders(made, self._escalation, self._agents)
         self._wakeup = signals.open_wakeup()
         if why:

@@ -15,16 +15,15 @@ def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> 
         secrets = {name: secrets[name] for name in secrets if name.startswith(_NEEDED)}
     if made.options.token:
         secrets["AGENT_TOKEN"] = made.options.token
+    doors = _doors(made)
     return {
         "is": "truth",
         "boot": made.boot,
         "born": made.born,
         "start": starts,
         "url": made.listeners.url,
-        "listeners": [
-            {"address": address, "fd": fd}
-            for fd, address in enumerate(made.listeners.addresses(), wire.LISTEN)
-        ],
+        "listeners": doors.pop("control"),
+        "faces": doors,
         "game": {
             "pid": game.pid or None,
             "started_at": game.started_at or None,
@@ -38,6 +37,18 @@ def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> 
         "secrets": secrets,
         "notices": made.notices,
     }
+
+
+def _doors(made: "Setup") -> dict[str, list[dict[str, object]]]:
+    """Return by door which descriptor each address has, in the order of `Setup.doors`."""
+    named = {"control": made.listeners, **(made.faces.doors if made.faces else {})}
+    told: dict[str, list[dict[str, object]]] = {}
+    fd = wire.LISTEN
+    for name, door in named.items():
+        addresses = door.addresses()
+        told[name] = [{"address": each, "fd": fd + at} for at, each in enumerate(addresses)]
+        fd += len(addresses)
+    return told
 
 
 TYPE_CHECKING = False  # mypy reads it as true

@@ -32,6 +32,7 @@ LOOK_SECONDS = 30.0  # how often PID 1 looks at the heartbeat while nothing happ
 #   term         {signum, at}
 #   sealed       {token, ends: {stream: offset}, counters: {name: number}}
 # truth: {boot, born, start, url, listeners: [{address: [host, port] | path, fd}],
+#   faces: {door: as listeners},
 #   game: {pid, started_at, exit, exited_at}, term_at, signalled, grace, spool,
 #   secrets: {name: value}, notices: [line]}
 # Times are CLOCK_BOOTTIME seconds; exit and status are raw wait statuses.

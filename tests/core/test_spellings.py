@@ -88,7 +88,11 @@ def test_words_ports_paths_names_tokens_are_read() -> None:
         (spellings.path, "/a\udcff", "is not an absolute path"),
         (spellings.socket_path, "/" + "å" * 60, "is too long; write at most 107 bytes"),
         (spellings.plain, "a\udcff", "has unprintable characters"),
-        (spellings.stop_list, "email:1s", "'email' is not a way to stop; write a list of file"),
+        (
+            spellings.stop_list,
+            "email:1s",
+            "'email' is not a way to stop; write a list of events",
+        ),
         (spellings.stop_list, "", "'' is not a way to stop"),
         (spellings.stop_list, "file:1s,file:2s", "file is there twice"),
         (spellings.stop_list, "signal,file:1s", "file comes after signal; write signal last"),

@@ -36,7 +36,7 @@ def test_port_that_is_taken_is_replaced_with_a_notice(taken: int) -> None:
     it = Listeners(taken, "", set())
     assert port_of(it) != taken
     assert it.notices == [
-        f"cannot use AGENT_PORT={taken}: it is taken; {port_of(it)} is used, see AGENT_URL"
+        f"cannot use AGENT_PORT={taken}: it is taken; {port_of(it)} is used, the game is told"
     ]
     it.discard()
 
@@ -50,7 +50,7 @@ def test_port_that_the_game_declares_is_left_to_it(taken: int) -> None:
 def test_no_port_at_all_is_told_but_no_fault() -> None:
     it = Listeners(0, "", set(range(65_536)))
     assert (it.url, it.fds(), it.addresses()) == ("", [], [])
-    assert "cannot serve the control API" in it.notices[0]
+    assert "cannot listen for AGENT_PORT" in it.notices[0]
     it.discard()
 
 

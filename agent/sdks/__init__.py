@@ -1,0 +1,1 @@
+"""What games made for another platform call instead of our own API."""
