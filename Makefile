@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 SERVERS := .venv-servers
 RUN := $(VENV)/bin/python
+# Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
+WORKERS ?= 6
 
 .PHONY: help demo test servers lint types layers check readme bench lock clean
 
@@ -14,7 +16,7 @@ demo: $(VENV)/.runtime  ## one match, from start to self-stop, on this machine
 
 test: $(VENV)/.test  ## the tests, with the coverage gates
 	@rm -f .coverage .coverage.*
-	$(RUN) -m coverage run -m pytest $(PYTEST)
+	$(RUN) -m coverage run -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST)
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report --include='agent/core/*' --fail-under=100
 	$(RUN) -m coverage report --fail-under=95

@@ -47,6 +47,14 @@ async def url_of(deployment: Deployment) -> str:
     return found[1].decode()
 
 
+async def served_url(deployment: Deployment) -> str:
+    """Wait for the agent's line on where it serves a game that does not tell; return that."""
+    await deployment.wrote("serving the game at")
+    found = re.search(rb"serving the game at (\S+)", deployment.stderr)
+    assert found
+    return found[1].decode()
+
+
 def tree(deployment: Deployment) -> Iterator[tuple[int, list[str]]]:
     """Yield all processes below the container's main process with their command lines."""
     main = [r for r in deployment.records if isinstance(r, ContainerStarted)][-1].pid

@@ -1,7 +1,9 @@
 """Dockerfile.example makes an image that runs, as far as that shows without an engine."""
 
 import asyncio
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from agent.local.platform import Platform
-from agent.local.variables import free_port
 from agent.local.version import Port, RestartPolicy, Version
 
 from .dockerfile import Stage, read, replay
-from .inside import ROOT
+from .inside import ROOT, served_url
 
 UNCHECKED = b"\1\0\0\0"  # PEP 552: the pyc's flags say "by hash, never looked at"
 BASE_BIN = Path(sys.base_prefix) / "bin"
@@ -29,12 +30,18 @@ def stages() -> list[Stage]:
 
 @pytest.fixture(scope="module")
 def image(stages: list[Stage], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The last stage's files, after the first stage was really built."""
-    folder = tmp_path_factory.mktemp("image")
-    (folder / "agent").mkdir()
-    replay(stages[0], ROOT, folder / "agent", PATH)
-    (folder / "last").mkdir()
-    replay(stages[1], ROOT, folder / "last", PATH, runs=False)
+    """The last stage's files, after the first stage was really built, once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "image"
+    with (shared / "image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            (folder / "agent").mkdir(parents=True)
+            replay(stages[0], ROOT, folder / "agent", PATH)
+            (folder / "last").mkdir()
+            replay(stages[1], ROOT, folder / "last", PATH, runs=False)
     return folder / "last"
 
 
@@ -88,13 +95,13 @@ def test_nothing_that_only_the_build_needs_is_left(image: Path) -> None:
 async def test_game_of_the_image_plays_until_it_is_stopped(
     image: Path, stages: list[Stage]
 ) -> None:
-    last, port = stages[-1], free_port("TCP")
+    last = stages[-1]
     entrypoint, *game = [*last.of("ENTRYPOINT")[-1].words, *last.of("CMD")[-1].words]
     version = Version(
         command=[f"{image}{entrypoint}", game[0], *(f"{image}{word}" for word in game[1:])],
         env={
             "PATH": PATH,
-            "AGENT_PORT": str(port),
+            "AGENT_PORT": "0",
             "AGENT_GRACE": "30s",
             "AGENT_READY_WHEN": "api",
         },
@@ -104,10 +111,11 @@ async def test_game_of_the_image_plays_until_it_is_stopped(
     )
     async with Platform() as platform:
         deployment = await platform.deploy(version)
+        url = await served_url(deployment)
         await deployment.wrote("phase starting → ready")
         shown = await asyncio.create_subprocess_exec(
             f"{image.parent}/agent/opt/agent/bin/arbitrium-agent",
-            *("status", "--json", "--url", f"http://127.0.0.1:{port}"),
+            *("status", "--json", "--url", url),
             stdout=asyncio.subprocess.PIPE,
         )
         told, _ = await shown.communicate()

@@ -29,12 +29,20 @@ BOUNDED = settings(
 )
 
 
+# A slow machine must not see a timer of ours change the state in between.
+CALM = dict.fromkeys(
+    ("AGENT_NOBODY_JOINED", "AGENT_EVERYBODY_LEFT", "AGENT_HEALTH_TIMEOUT"), "20h"
+)
+TIMED = {"POST /v1/hold": ("DELETE", "/v1/hold"), "POST /v1/health": ("POST", "/v1/health")}
+"""Calls that begin a timer, with what ends it."""
+
+
 @pytest.fixture(scope="module")
 def agent_url() -> Iterator[str]:
     """Run a game under the agent in observe mode, where no call ends anything."""
     process = subprocess.Popen(
         [ENTRYPOINT, "python3", str(GAMES / "talker.py")],
-        env={**os.environ, "AGENT_PORT": "0", "AGENT_MODE": "observe"},
+        env={**os.environ, **CALM, "AGENT_PORT": "0", "AGENT_MODE": "observe"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -84,5 +92,8 @@ def test_no_input_breaks_the_program(agent_url: str, mode: GenerationMode) -> No
                 )
                 if response.status_code >= 400:
                     assert revision(session, agent_url) == before
+                elif case.operation.label in TIMED:
+                    verb, path = TIMED[case.operation.label]
+                    session.request(verb, agent_url + path, timeout=20)
 
             fuzz()

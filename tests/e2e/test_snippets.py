@@ -11,12 +11,11 @@ import pytest
 from agent.local.deployment import Deployment
 from agent.local.ledger import SignalSent, StopAccepted
 from agent.local.platform import Platform
-from agent.local.variables import free_port
 from agent.local.version import RestartPolicy, Version
 from tests.tools import need
 from tests.waiting import until
 
-from .inside import ENTRYPOINT, agent_pid, call, kill_agent, ready_phase
+from .inside import ENTRYPOINT, agent_pid, call, kill_agent, ready_phase, served_url
 
 SNIPPETS = Path(__file__).parents[1] / "games" / "snippets"
 HTTP_FOR_MONO = Path("/usr/lib/mono/4.5/System.Net.Http.dll")
@@ -72,12 +71,11 @@ async def play(
     session: aiohttp.ClientSession, platform: Platform, game: list[str], folder: Path
 ) -> tuple[Deployment, str]:
     """Start a snippet as its README says; return when it is ready with its players."""
-    port = free_port("TCP")
     version = Version(
         command=[ENTRYPOINT, *game],
         env={
             "HOME": str(folder),  # Mono writes into it
-            "AGENT_PORT": str(port),
+            "AGENT_PORT": "0",
             "AGENT_GRACE": "30s",
             "AGENT_STOP_BY": "file:10s,signal",
             "AGENT_STOP_FILE": str(folder / "stop"),
@@ -88,8 +86,7 @@ async def play(
         cwd=folder,  # Godot writes a log into it
     )
     deployment = await platform.deploy(version)
-    await deployment.wrote("serving the game")
-    url = f"http://127.0.0.1:{port}"
+    url = await served_url(deployment)
     status = await ready_phase(session, url, "in_match")
     assert status["ready_by"] == "api"
     assert status["players"]["ids"] == ["ann", "bob"]

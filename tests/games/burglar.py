@@ -80,7 +80,7 @@ def call(method, path):
 visit()  # before anything else is running
 loot.append(("own environ", open("/proc/self/environ", "rb").read()))
 loot.append(("own environment", json.dumps(dict(os.environ)).encode()))
-signal.signal(signal.SIGTERM, lambda *_: None)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # also amid its last call
 os.write(1, b"AGENT_URL=%s\nboot \n" % os.environ["AGENT_URL"].encode())
 ends = time.monotonic() + 120
 while not os.path.exists(needles_file) and time.monotonic() < ends:
@@ -107,4 +107,3 @@ os.write(1, f"looked {tried} times, loot {len(loot)}, found in {sorted(found)}\n
 call("POST", "/v1/match/end")
 while True:
     signal.pause()
-    sys.exit(0)

@@ -20,8 +20,6 @@ print(
             "groups": os.getgroups(),
             "cwd": os.getcwd(),
             "fds": sorted(int(fd) for fd in os.listdir("/proc/self/fd")),
-            "oom": int(open("/proc/self/oom_score_adj").read()),
-            "parent_oom": int(open("/proc/%d/oom_score_adj" % os.getppid()).read()),
         }
     ),
     flush=True,

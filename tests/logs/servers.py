@@ -2,11 +2,12 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.tools import need
@@ -26,10 +27,19 @@ def program(name: str) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody has at this moment."""
+    """Return ports that nobody has at this moment, of those that the kernel hands out to nobody.
+
+    A server needs seconds to bind them, in which other workers make hundreds of connections.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     with ExitStack() as held:
-        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in found]
+        found: list[int] = []
+        while len(found) < count:
+            number = random.SystemRandom().randrange(lowest // 2, lowest)
+            with suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", number)))
+                found.append(number)
+        return found
 
 
 @contextmanager

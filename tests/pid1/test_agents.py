@@ -188,7 +188,8 @@ def test_agents_own_lines_come_out_on_stderr() -> None:
 def test_agent_is_the_first_to_go_when_memory_runs_out() -> None:
     with stage("--", *game("signalled"), environ=PLATFORM) as it:
         agent = it.agent()
-        assert Path(f"/proc/{agent.pid}/oom_score_adj").read_text() == "1000\n"
+        score = Path(f"/proc/{agent.pid}/oom_score_adj")
+        until(lambda: score.read_text() == "1000\n", what="its score, given right after the spawn")
         assert os.getsid(agent.pid) == agent.pid
 
 
