@@ -38,3 +38,14 @@ class GameSettings(BaseSettings):
     health_delay: kinds.Limit = Field(
         0.0, description="armed without a ping, this long after game ready"
     )
+    hang_signal: kinds.Signal = Field(
+        6,
+        description="a game that hangs gets this signal before it is killed: engines write their "
+        "call stack by it",
+    )
+    hang_cap: kinds.Limit = Field(10.0, description="how long that may take, inside the budget")
+    crash_dir: kinds.Path = Field(
+        "",
+        description="where the reports of crashes are kept, the last three; empty = in the spool, "
+        "to the container's end",
+    )

@@ -36,6 +36,9 @@ class Truth:
     game_started_at: float | None
     game_exit: int | None
     term_at: float | None
+    game_path: str = ""  # the command's first word
+    game_folder: str = ""  # where it was started
+    game_home: str = ""
     spool: str = ""  # the folder that PID 1 keeps the output in; empty = in memory
     secrets: dict[str, str] = field(repr=False)
     notices: tuple[str, ...]
@@ -121,6 +124,9 @@ def read_truth(message: dict[str, Any]) -> Truth:
         game_pid=game["pid"],
         game_started_at=game["started_at"],
         game_exit=game["exit"],
+        game_path=game["path"],
+        game_folder=game["folder"],
+        game_home=game["home"],
         term_at=message["term_at"],
         spool=message["spool"],
         secrets=message["secrets"],

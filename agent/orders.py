@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from .core import effects as do
-from .core.events import Event, LogsShipped
+from .core.crash import Crash
+from .core.events import CrashReported, Event, LogsShipped
 from .core.options import Options
 from .interfaces import Clock, PidOne
 
@@ -44,6 +45,9 @@ class Orders:
         self._self_stop: asyncio.Task[None] | None = None
         self.post: Callable[[Event], object] = lambda _: None
         self.ship: Callable[[float, bool], object] = self._ship_nothing
+        self.examine: Callable[[str], object] = lambda _: None
+        self.report: Callable[[Crash], Coroutine[Any, Any, None]] = self._report_nothing
+        self._inquest: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -52,7 +56,7 @@ class Orders:
             yield
             self._cancel_self_stop()
 
-    def perform(self, effect: do.Effect) -> None:  # noqa: C901, PLR0912 - one case an effect
+    def perform(self, effect: do.Effect) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an effect
         """Carry out one order; nothing here waits."""
         match effect:
             case do.AnnounceStop():
@@ -61,24 +65,44 @@ class Orders:
                 self._link.order("signal_game", signum=self._options.stop_signal)
             case do.AskGame():
                 self._ask(effect)
+            case do.ExamineGame(why=why):
+                self.examine(why)
+            case do.AbortGame():
+                self._link.order("abort_game", signum=self._options.hang_signal)
+            case do.ReportCrash(crash=crash):
+                self._report(crash)
             case do.KillGame():
                 self._link.order("kill_game")
             case do.RestartGame():
                 self._link.order("restart_game")
             case do.ShipLogs(until=until, goes_on=goes_on):
-                self.ship(until, goes_on)
+                self._after_inquest(lambda: self.ship(until, goes_on))
             case do.SendSelfStop(reason=reason):
                 self._send_self_stop(reason)
             case do.CancelSelfStop():
                 self._cancel_self_stop()
             case do.Leave(status=status, why=why):
-                self._leave(status, why)
+                self._after_inquest(lambda: self._leave(status, why))
             case do.Say(level=level, text=text):
                 # An error is what somebody greps for who has only the id.
                 extra = {"deployment": self._deployment} if level == "error" else None
                 self._journal.log(_LEVELS[level], text, extra=extra)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _report(self, crash: Crash) -> None:
+        if self._errands and (self._inquest is None or self._inquest.done()):
+            self._inquest = self._errands.create_task(self.report(crash), name="inquest")
+
+    def _after_inquest(self, act: Callable[[], object]) -> None:
+        """Let a report that is being written come first: it goes out with the last lines."""
+        if self._inquest is None or self._inquest.done():
+            act()
+        else:
+            self._inquest.add_done_callback(lambda _: act())
+
+    async def _report_nothing(self, crash: Crash) -> None:
+        self.post(CrashReported(crash.number))
 
     def _leave(self, status: int, why: str) -> None:
         """Have PID 1 end all, when those who follow the events have heard the last one."""

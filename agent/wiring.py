@@ -20,6 +20,7 @@ from .core.phases import Phase
 from .core.state import State
 from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
+from .game.crash import Coroner
 from .game.ports import Declared, PortProbe
 from .hearing import fact, is_on_edgegap, resynced
 from .labels import labels
@@ -119,7 +120,18 @@ class Service:
             match=known.match,
             token=truth.secrets.get("AGENT_TOKEN", ""),
         )
-        self._server.show(Logbook(truth.spool, self._shipper.flush))
+        logbook = Logbook(truth.spool, self._shipper.flush)
+        self._coroner = Coroner(
+            truth,
+            link=link,
+            logs=logbook,
+            folder=options.crash_dir or truth.spool,
+            deployment=known.deployment.request_id or "",
+        )
+        self._coroner.post = self._runtime.post
+        self._orders.examine = self._coroner.examine
+        self._orders.report = self._coroner.report
+        self._server.show(logbook, self._coroner.latest)
         declared = _declared(known)
         self._probe = PortProbe(
             post=self._runtime.post,
@@ -169,6 +181,7 @@ class Service:
                 event: e.Event | None = resynced(read_truth(message), self._declared)
             elif message.get("is") == "sealed":
                 self._shipper.heard(message)
+                self._coroner.heard(message)
                 continue
             else:
                 event = fact(message)
@@ -180,12 +193,14 @@ class Service:
     def _follow_game(self, event: e.Event) -> None:
         """Tell the shipper whether there is somebody who still writes."""
         match event:
-            case e.GameStarted():
+            case e.GameStarted(pid=pid):
                 self._shipper.game_back()
+                self._coroner.follow(pid)
             case e.GameExited() | e.GameNotStarted():
                 self._shipper.game_gone()
             case e.Resynced(game_pid=pid, game_exit=status):
                 is_running = pid is not None and status is None
+                self._coroner.follow(pid)
                 (self._shipper.game_back if is_running else self._shipper.game_gone)()
             case _:
                 pass

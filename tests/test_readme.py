@@ -14,7 +14,7 @@ from tests import pages
 
 TEXT = pages.README.read_text()
 MAKEFILE = (pages.ROOT / "Makefile").read_text()
-PLANNED = {"/v1/crash", "/metrics"}
+PLANNED = {"/metrics"}
 PLATFORM = {"/v1/self/stop", "/v1/context"}
 IDLE = ("health_period",)  # without an effect, as it says
 KNOWN_BY = {"settings.py", "options.py", "doubts.py"}  # where a setting is only read, judged
@@ -50,6 +50,7 @@ def test_sections_come_in_the_readers_order() -> None:
         "Settings",
         "Where are my logs",
         "From PlayFab",
+        "When it crashes or hangs",
         "Secrets",
         "Plain init",
         "Limits",

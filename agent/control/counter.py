@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 from aiohttp import web
 
+from ..core.crash import CrashReport
 from ..core.events import CallArrived, StopRequested
 from ..core.snapshot import Status
 from ..errors import RequestError
@@ -40,6 +41,7 @@ class Counter:
         self._limits = limits
         self._streams = Streams(desk, limits)
         self.logs: Logs = NoLogs()
+        self.crash: Callable[[], CrashReport | None] = lambda: None
         self._lines = Lines(limits)
         self._called = False
         self._noted: set[tuple[str, str]] = set()
@@ -53,6 +55,7 @@ class Counter:
             "context": self._context,
             "events": self._events,
             "logs": self._tell_lines,
+            "crash": self._tell_crash,
             "flush": self._flush,
             "openapi": self._openapi,
         }
@@ -120,6 +123,16 @@ class Counter:
                 fix="GET /v1/deployment tells what is known",
             )
         return json(self._match)
+
+    async def _tell_crash(self, _: web.BaseRequest, __: Mapping[str, str]) -> web.Response:
+        report = self.crash()
+        if report is None:
+            raise RefusedError(
+                404,
+                "cannot tell of a crash: the game has not ended unasked in this container's life",
+                fix="GET /v1/status tells how the game is",
+            )
+        return json(report)
 
     async def _self_stop(
         self, request: web.BaseRequest, parameters: Mapping[str, str]

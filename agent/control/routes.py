@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from ..core.crash import CrashReport
 from ..core.snapshot import LogLine, LogsStatus, Status
 from . import bodies
 from .answers import Alive, Done, Message, PlayersDone, Readiness
@@ -158,6 +159,15 @@ ROUTES: tuple[Route, ...] = (
         answer=LogLine,
         content_types=("text/plain", "application/x-ndjson"),
         errors=(400, *READ_ERRORS, 404, 503),
+    ),
+    Route(
+        name="crash",
+        method="GET",
+        path="/v1/crash",
+        summary="the last exit of the game that nobody asked for: how, when, its last lines; "
+        "404 where there was none",
+        answer=CrashReport,
+        errors=(*READ_ERRORS, 404),
     ),
     Route(
         name="flush",

@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiohttp import web
 
+from ..core.crash import CrashReport
 from ..interfaces import Desk, Logs
 from . import limits as most
 from .counter import Counter
@@ -43,9 +44,10 @@ class ControlServer:
             desk, deployment=deployment, match=match, token=token, limits=self._limits
         )
 
-    def show(self, logs: Logs) -> None:
-        """Answer calls about logs from now on."""
+    def show(self, logs: Logs, crash: Callable[[], CrashReport | None] | None = None) -> None:
+        """Answer calls about logs from now on, and those about the last crash."""
         self._counter.logs = logs
+        self._counter.crash = crash or self._counter.crash
 
     async def run(self) -> None:
         """Serve; when cancelled, let answers that are under way go out, for a short time."""

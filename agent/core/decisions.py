@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from . import events as e
-from . import exits, idle, reporting, restarts, stopping
+from . import exits, hanging, idle, inquest, reporting, restarts, stopping
 from .durations import render
-from .effects import CancelSelfStop, Effect, KillGame, Leave, RestartGame, Say
+from .effects import CancelSelfStop, Effect, Leave, RestartGame, Say
 from .options import Options
 from .phases import Phase, Policy, Reason
 from .players import assumed_empty, forgotten, stale_at
@@ -66,7 +66,7 @@ def outlive_game(state: State, event: e.Event, now: float, options: Options) -> 
     why = f"the game left: {exits.words(raw)}"
     if isinstance(event, e.GameNotStarted):
         why = f"the game did not start again: {event.why}"
-    if game.killed:  # for ill health, see below: there is no stop
+    if game.killed or game.hung_at is not None:  # for ill health, see below: there is no stop
         policy, why = Policy.RESTART, "the unhealthy game is gone"
     if policy is Policy.RESTART and not restarts.is_hopeless(game.restarts, now):
         wait = restarts.delay(game.restarts, now)
@@ -196,11 +196,14 @@ def _time_is_up(state: State, timer: idle.Timer, now: float, options: Options) -
     if not idle.is_enforced(timer.reason, state, options):
         return _note(state, timer.reason, why, timer.since)
     policy = options.on_unhealthy if timer.reason is Reason.GAME_UNHEALTHY else Policy.STOP
+    looked: tuple[Effect, ...] = ()
+    if timer.reason is Reason.GAME_UNHEALTHY:
+        state, looked = hanging.suspect(state, why, now)
     if policy is Policy.RESTART and not restarts.is_hopeless(state.game.restarts, now):
-        state = replace(state, game=replace(state.game, killed=True))
-        return state, (Say("warning", f"killing the unhealthy game: {why}"), KillGame())
+        state, ordered = hanging.put_down(state, why, options)
+        return state, (*looked, *ordered)
     ours = policy is not Policy.EXIT
-    return stopping.begin(state, timer.reason, why, now, options, ours=ours), ()
+    return stopping.begin(state, timer.reason, why, now, options, ours=ours), looked
 
 
 def _note(state: State, reason: Reason, why: str, since: float | None = None) -> Decided:
@@ -260,10 +263,12 @@ def _warn(state: State, now: float, options: Options) -> Decided:
 
 
 DECISIONS: tuple[Decision, ...] = (
+    inquest.account,
     obey,
     forget_stale,
     open_up,
     outlive_game,
     mind_time,
+    hanging.finish,
     wind_up,
 )

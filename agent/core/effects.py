@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .crash import Crash
+
 
 @dataclass(frozen=True, slots=True)
 class AnnounceStop:
@@ -29,6 +31,25 @@ class AskGame:
     way: str
     reason: str
     kill_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineGame:
+    """Look at the game that hangs: its threads, its sockets, its last lines."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbortGame:
+    """Send the hang signal (``AGENT_HANG_SIGNAL``), by which engines write their call stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCrash:
+    """Gather what is left of the game, report it; what is shipped or left waits for that."""
+
+    crash: Crash
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,9 @@ Effect = (
     AnnounceStop
     | SignalGame
     | AskGame
+    | ExamineGame
+    | AbortGame
+    | ReportCrash
     | KillGame
     | RestartGame
     | ShipLogs

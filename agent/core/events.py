@@ -166,6 +166,13 @@ class LogsShipped:
 
 
 @dataclass(frozen=True, slots=True)
+class CrashReported:
+    """The report of an exit that nobody asked for was written."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelfStopAccepted:
     """The platform said 200 or 202."""
 
@@ -221,6 +228,7 @@ Event = (
     | HoldReleased
     | StopRequested
     | LogsShipped
+    | CrashReported
     | SelfStopAccepted
     | SelfStopGone
     | SelfStopRejected

@@ -54,6 +54,8 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
             return state if state.hold is None else replace(state, hold=None)
         case e.LogsShipped(left=left_bytes):
             return _logs_shipped(state, left_bytes)
+        case e.CrashReported(number=number):
+            return _crash_reported(state, number)
         case e.SelfStopAccepted(detail=detail):
             return _answered(state, Report.ACCEPTED, detail, now)
         case e.SelfStopGone(detail=detail):
@@ -95,6 +97,13 @@ def _logs_shipped(state: State, left_bytes: int) -> State:
         return state
     owed = left_bytes if state.term_at is None else 0
     return replace(state, stop=replace(state.stop, shipped=True, left_bytes=owed))
+
+
+def _crash_reported(state: State, number: int) -> State:
+    crash = state.crash
+    if crash is None or crash.number != number:
+        return state
+    return replace(state, crash=replace(crash, told=True))
 
 
 def _unasked(owed: Owed, now: float) -> Owed:

@@ -152,7 +152,8 @@ def _max_duration(state: State, options: Options) -> Timer:
 def _unhealthy(state: State, now: float, options: Options) -> Timer:
     limit = options.health_timeout
     due = silent_at(state.pulse, state.ready_at, options)
-    if not state.game.is_running or state.game.killed:
+    game = state.game
+    if not game.is_running or game.killed or game.hung_at is not None:
         return _timer(Reason.GAME_UNHEALTHY, None, limit, "no game is running")
     if state.pulse.said is Health.UNHEALTHY:
         return _timer(

@@ -8,7 +8,7 @@ harmless.
 
 from dataclasses import replace
 
-from . import decisions, idle, reporting, stopping
+from . import decisions, hanging, idle, reporting, stopping
 from .effects import Effect
 from .events import Event, Resynced
 from .facts import absorb
@@ -52,6 +52,7 @@ def deadline(state: State, now: float, options: Options) -> float:
     ]
     due.append(decisions.warnings_at(state, options))
     due.append(stale_at(state.players, options.stale_players))
+    due.append(hanging.kill_due(state, options))
     if state.phase is Phase.STARTING and state.game.is_running:
         due.append(next_look(state, options))
     if state.game.restart_at is not None and state.game.exit is not None:

@@ -45,6 +45,9 @@ class Options:
     health_period: float = 5.0
     health_timeout: float = 60.0
     health_delay: float = 0.0  # 0 = armed by the first ping only
+    hang_signal: int = 6  # ABRT
+    hang_cap: float = 10.0  # 0 = a game that hangs gets no such signal
+    crash_dir: str = ""  # empty = the spool's folder
     port: int = 8655
     sdk: tuple[str, ...] = ()  # faces, see core.faces
     mode: Mode = Mode.ENFORCE

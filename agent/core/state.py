@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .crash import Crash
 from .health import Pulse
 from .phases import TRANSITIONS, Phase, Reason, Report
 from .players import Players
@@ -18,6 +19,9 @@ class Game:
     restarts: tuple[float, ...] = ()  # when a new start was decided on
     restart_at: float | None = None  # when it is due; kept until it is done
     killed: bool = False  # we have ordered SIGKILL for this life
+    hung_at: float | None = None  # when it was decided to end this life for being hung
+    aborted: bool = False  # it has been told to write its call stack
+    accounted: bool = False  # this life's exit was judged, reported where nobody asked for it
 
     @property
     def is_running(self) -> bool:
@@ -63,6 +67,7 @@ class Stop:
     asks: tuple[tuple[str, float], ...]  # (way, when), the signal among them
     kill_at: float
     end_at: float
+    abort_at: float = float("inf")  # when a game that hangs is to write its call stack
     asked: int = 0  # how many of the asks are done
     announced: bool = False
     shipped: bool = False
@@ -106,6 +111,7 @@ class State:
     hold: Hold | None = None
     pulse: Pulse = field(default_factory=Pulse)
     stop: Stop | None = None
+    crash: Crash | None = None  # the last exit that nobody asked for
     owed: Owed = field(default_factory=Owed)
     term_at: float | None = None
     warned: tuple[str, ...] = ()  # what has been said once

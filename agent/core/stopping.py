@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from . import budget
-from .effects import AnnounceStop, AskGame, Effect, KillGame, Say, ShipLogs, SignalGame
+from . import budget, hanging
+from .effects import AbortGame, AnnounceStop, AskGame, Effect, KillGame, Say, ShipLogs, SignalGame
 from .events import Event, Resynced, TermReceived
 from .options import Options
 from .phases import Phase, Reason
@@ -33,14 +33,16 @@ def begin(
     if not by_platform and state.players.present and state.game.is_running:
         drain = budget.drain_seconds(whole, options.drain)
         drain_until = min(begun_at + drain, kill_at)
+    asks = _spread(options.stop_by, drain_until, kill_at)
     stop = Stop(
         reason=reason,
         why=why,
         begun_at=begun_at,
         ours=ours and not by_platform,
         drain_until=drain_until,
-        asks=_spread(options.stop_by, drain_until, kill_at),
+        asks=asks,
         kill_at=kill_at,
+        abort_at=_abort_at(state, asks, kill_at, options),
         end_at=budget.end_at(begun_at, whole),
     )
     state = replace(state, stop=stop, why=why)
@@ -62,7 +64,8 @@ def shorten(state: State, now: float, options: Options) -> State:
     if shorter == stop:
         return state
     asks = _hastened(stop, now, kill_at)
-    return replace(state, stop=replace(shorter, asks=asks, announced=False))
+    abort_at = min(stop.abort_at, _abort_at(state, asks, kill_at, options))
+    return replace(state, stop=replace(shorter, asks=asks, abort_at=abort_at, announced=False))
 
 
 def advance(state: State, now: float) -> tuple[State, tuple[Effect, ...]]:
@@ -81,6 +84,9 @@ def advance(state: State, now: float) -> tuple[State, tuple[Effect, ...]]:
     game = state.game
     if state.phase is Phase.STOPPING and game.is_running:
         stop = _ask(stop, now, effects)
+        if now >= stop.abort_at and not game.aborted:
+            effects += [Say("warning", "the game hangs: it may write its call stack"), AbortGame()]
+            game = replace(game, aborted=True)
     # A game whose start was under way as the stop began may even come after its end.
     is_late = now >= stop.kill_at or state.phase is Phase.STOPPED
     if game.is_running and not game.killed and is_late:
@@ -99,6 +105,7 @@ def next_step(state: State) -> float:
     due = [stop.end_at]
     if state.game.is_running:
         due += [at for _, at in stop.asks[stop.asked :]]
+        due += [] if state.game.aborted else [stop.abort_at]
         due += [] if state.game.killed else [stop.kill_at]
     return min(due)
 
@@ -149,6 +156,13 @@ def _spread(ways: Ways, begin_at: float, kill_at: float) -> Ways:
         asks.append((way, min(at, kill_at)))
         at += cap
     return tuple(asks)
+
+
+def _abort_at(state: State, asks: Ways, kill_at: float, options: Options) -> float:
+    """Return when a game that hangs gets the hang signal; never, where it does not hang."""
+    if state.game.hung_at is None:
+        return NEVER
+    return hanging.abort_at(_signal_at(asks, kill_at), kill_at, options.hang_cap)
 
 
 def _hastened(stop: Stop, now: float, kill_at: float) -> Ways:

@@ -12,6 +12,7 @@ class Game:
         pid: of the running process or of the last one; 0 before the first.
         status: raw wait status once it was reaped.
         signalled: this life has had its stop signal.
+        aborted: this life has had its hang signal.
         killed: we had to end this life with SIGKILL.
         fault: the exit code of a command that cannot be run, 0 otherwise.
     """
@@ -36,6 +37,7 @@ class Game:
         self.status: int | None = None
         self.leader_status: int | None = None
         self.signalled = False
+        self.aborted = False
         self.killed = False
         self.fault = 0
         self.notice = ""
@@ -57,7 +59,7 @@ class Game:
         """
         if self.leader_status is None or self.status is not None:
             return False
-        if not self.signalled or self.killed or self._alone:
+        if not (self.signalled or self.aborted) or self.killed or self._alone:
             return True
         try:
             posix.killpg(self.pid, 0)
@@ -76,7 +78,7 @@ class Game:
             return why
         self.started_at = boottime.now()
         self.status = self.exited_at = self.leader_status = None
-        self.signalled = self.killed = False
+        self.signalled = self.aborted = self.killed = False
         self.fault = 0
         harden.rank_game(self.pid, self._score)
         if terminal.is_there():
@@ -99,6 +101,12 @@ class Game:
                 posix.killpg(self.pid, signum)
         except OSError:
             pass  # it left the group, or it changed to a user whom we may not signal
+
+    def abort(self, signum: int) -> None:
+        """Send the hang signal, once a life: a second one would cut the call stack short."""
+        if not self.aborted:
+            self.aborted = True
+            self.signal(signum)
 
     def kill(self, agent_pid: int) -> None:
         """End it with SIGKILL, with all that it has started; the agent is spared."""

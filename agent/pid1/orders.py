@@ -27,6 +27,7 @@ class Orders:
             "resync": self._resync,
             "ack": self._ack,
             "signal_game": self._signal_game,
+            "abort_game": self._abort_game,
             "kill_game": self._kill_game,
             "restart_game": self._restart_game,
             "write_stdin": self._write_stdin,
@@ -82,6 +83,9 @@ class Orders:
     def _signal_game(self, message: dict[str, object]) -> None:
         signum = _number(message, "signum", self._escalation.signum)
         self.signal_game(_checked(int(signum)))
+
+    def _abort_game(self, message: dict[str, object]) -> None:
+        self._game.abort(_checked(int(_number(message, "signum"))))
 
     def _kill_game(self, _: dict[str, object]) -> None:
         self.kill_game()

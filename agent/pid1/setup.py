@@ -24,6 +24,7 @@ class Setup:
     ) -> None:
         self.options = wanted
         self.born = born
+        self.folder = _folder()
         self.boot = posix.urandom(8).hex()
         self.root = __file__.rpartition("/agent/")[0] or "/"
         self.notices = list(wanted.notices)
@@ -58,7 +59,12 @@ class Setup:
 
     def start_game(self) -> str:
         """Start the game; return why it cannot be started, or nothing."""
+        try:
+            posix.chdir(self.folder)  # each life begins where the first one did
+        except OSError:
+            pass  # it is gone: the game will say what it misses
         why = self.game.start()
+        posix.chdir("/")
         if self.game.notice and self.game.notice not in self.notices:
             self.notices.append(self.game.notice)
         return why
@@ -159,6 +165,13 @@ class Setup:
         for fd in self.game_fds.values():
             # So that the game can open /dev/stdout: that opens the pipe by its inode.
             posix.fchown(fd, user.uid, user.gid)
+
+
+def _folder() -> str:
+    try:
+        return posix.getcwd()
+    except OSError:  # it was removed
+        return "/"
 
 
 assert sys.platform == "linux"  # noqa: S101 - for mypy: posix has memfd_create only there

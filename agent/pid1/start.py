@@ -34,7 +34,6 @@ def main() -> None:
     why = fault or made.start_game()
     # The rest is loaded while the game already runs.
     made.start_pump()
-    posix.chdir("/")
     from . import supervise
 
     supervise.Supervisor(made, why, EX_CONFIG if fault else made.game.fault).run()

@@ -16,6 +16,7 @@ LOOK_SECONDS = 30.0  # how often PID 1 looks at the heartbeat while nothing happ
 # What is said on the channel. To PID 1, {"do": ...}:
 #   hello        {}                      only after PR_SET_DUMPABLE 0; answered by the truth
 #   signal_game  {signum}                the stop signal; sent to the group at most once a life
+#   abort_game   {signum}                the hang signal; likewise at most once a life
 #   kill_game    {}
 #   restart_game {}
 #   write_stdin  {text}
@@ -33,7 +34,8 @@ LOOK_SECONDS = 30.0  # how often PID 1 looks at the heartbeat while nothing happ
 #   sealed       {token, ends: {stream: offset}, counters: {name: number}}
 # truth: {boot, born, start, url, listeners: [{address: [host, port] | path, fd}],
 #   faces: {door: as listeners},
-#   game: {pid, started_at, exit, exited_at}, term_at, signalled, grace, spool,
+#   game: {pid, started_at, exit, exited_at, path, folder, home}, term_at, signalled, grace,
+#   spool,
 #   secrets: {name: value}, notices: [line]}
 # Times are CLOCK_BOOTTIME seconds; exit and status are raw wait statuses.
 

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from agent.control.lines import NoLogs
 from agent.core import events as e
+from agent.core.crash import CrashReport, MemoryFacts
 from agent.core.snapshot import Status
 from tests.control.desk import Deployment, FakeDesk, Match, Served, serving
 
@@ -228,3 +230,30 @@ class TestRoutes:
 async def test_status_is_whole_json(served: Served) -> None:
     answer = await served.call("GET", "/v1/status")
     assert json.loads(answer.body)["players"]["count"] is None
+
+
+async def test_crash_is_told_once_there_was_one(served: Served) -> None:
+    answer = await served.call("GET", "/v1/crash")
+    assert answer.code == 404
+    assert "not ended unasked" in answer.json["detail"]
+    report = CrashReport(
+        time="2026-01-01T00:00:00.000Z",
+        boot_id="b",
+        deployment="abc123",
+        number=1,
+        kind="crashed",
+        exit="killed by SIGSEGV",
+        exit_code=139,
+        signal="SIGSEGV",
+        why="",
+        phase="ready",
+        was_ready=True,
+        uptime_seconds=12.0,
+        players=None,
+        restarts=0,
+        memory=MemoryFacts(),
+        core_pattern="core",
+    )
+    served.server.show(NoLogs(), lambda: report)
+    told = (await served.call("GET", "/v1/crash")).json
+    assert (told["exit"], told["players"]) == ("killed by SIGSEGV", None)

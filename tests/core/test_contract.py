@@ -5,13 +5,16 @@ import typing
 
 import pytest
 
-from agent.core import effects, events, options, snapshot
+from agent.core import crash, effects, events, options, snapshot
 from agent.core.snapshot import Status
 
 EVENTS = typing.get_args(events.Event)
 EFFECTS = typing.get_args(effects.Effect)
-OTHERS = (options.Options, *(each for each in vars(snapshot).values() if isinstance(each, type)))
-RECORDS = [each for each in (*EVENTS, *EFFECTS, *OTHERS) if dataclasses.is_dataclass(each)]
+SEEN = (*vars(snapshot).values(), *vars(crash).values())
+OTHERS = (options.Options, *(each for each in SEEN if isinstance(each, type)))
+RECORDS = [
+    each for each in dict.fromkeys((*EVENTS, *EFFECTS, *OTHERS)) if dataclasses.is_dataclass(each)
+]
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
@@ -30,6 +33,7 @@ def test_union_is_closed_over_its_module(module: object, union: tuple[type, ...]
         each
         for each in vars(module).values()
         if isinstance(each, type) and dataclasses.is_dataclass(each)
+        if each.__module__ == module.__name__  # type: ignore[attr-defined]
     }
     assert set(union) == made_here
 
