@@ -16,6 +16,9 @@ class LogSettings(BaseSettings):
     log_format: Annotated[str, word("text", "json")] = Field(
         "text", description="the agent's own lines: `text`, or `json` for collectors"
     )
+    status_period: kinds.Limit = Field(
+        60.0, description="how often the agent writes its status line; it also comes with a phase"
+    )
     log_linger: kinds.Linger = Field(
         0.3, description="on Edgegap, a pause at the end, inside the budget, for its log collector"
     )

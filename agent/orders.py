@@ -48,6 +48,8 @@ class Orders:
         self.examine: Callable[[str], object] = lambda _: None
         self.report: Callable[[Crash], Coroutine[Any, Any, None]] = self._report_nothing
         self._inquest: asyncio.Task[None] | None = None
+        self.tell: Callable[[], object] = lambda: None
+        self.present: Callable[[do.PresentBill], object] = lambda _: None
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -83,6 +85,10 @@ class Orders:
                 self._cancel_self_stop()
             case do.Leave(status=status, why=why):
                 self._after_inquest(lambda: self._leave(status, why))
+            case do.TellStatus():
+                self.tell()
+            case do.PresentBill():
+                self.present(effect)
             case do.Say(level=level, text=text):
                 # An error is what somebody greps for who has only the id.
                 extra = {"deployment": self._deployment} if level == "error" else None

@@ -1,7 +1,6 @@
 """The pump of events: a fact in, a step, its orders out."""
 
 import asyncio
-import logging
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +9,7 @@ from .core.effects import Effect
 from .core.events import DeadlinePassed, Event
 from .core.lifecycle import deadline, step
 from .core.options import Options
+from .core.phases import Phase
 from .core.snapshot import LogsStatus, Status
 from .core.state import State
 from .core.view import view
@@ -33,15 +33,14 @@ class Runtime:
         now: Clock,
         memory: Remembrance,
         perform: Callable[[Effect], None],
-        journal: logging.Logger,
     ) -> None:
         self._state = state
         self._options = options
         self._now = now
         self._memory = memory
         self._perform = perform
-        self._journal = journal
         self.logs: Callable[[], LogsStatus | None] = lambda: None
+        self.moved: Callable[[Phase, Status], object] = lambda _, __: None
         self._news = asyncio.Event()  # replaced at each new revision
         self._poked = asyncio.Event()  # the deadline may have moved
 
@@ -61,11 +60,14 @@ class Runtime:
         if after is not before:
             self._memory.append(event, now, after)
             self._state = after
-            self._tell(before, event)
+            self._wake_readers(before)
         for effect in effects:
             self._perform(effect)
         self._poked.set()
-        return view(self._state, now, self._options)
+        status = view(self._state, now, self._options)
+        if after.phase is not before.phase:
+            self.moved(before.phase, status)
+        return status
 
     async def changed(self, after: int, timeout: float | None) -> Status:  # noqa: ASYNC109 - the caller's own wish
         """Wait until the revision is past *after*, *timeout* seconds at most, None = for ever."""
@@ -92,16 +94,7 @@ class Runtime:
                 # A passed deadline that changes nothing is our bug; it must not cost a core.
                 least = _STUCK_SECONDS if self._state is before else 0.0
 
-    def _tell(self, before: State, event: Event) -> None:
-        after = self._state
-        if after.phase is not before.phase:
-            self._journal.info(
-                "phase %s → %s: %s",
-                before.phase.value,
-                after.phase.value,
-                after.why,
-                extra={"event": type(event).__name__, "revision": after.revision},
-            )
-        if after.revision != before.revision:
+    def _wake_readers(self, before: State) -> None:
+        if self._state.revision != before.revision:
             news, self._news = self._news, asyncio.Event()
             news.set()

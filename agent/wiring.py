@@ -22,6 +22,7 @@ from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
 from .game.crash import Coroner
 from .game.ports import Declared, PortProbe
+from .game.usage import Meter
 from .hearing import fact, is_on_edgegap, resynced
 from .labels import labels
 from .link import Link, Truth, held, read_truth
@@ -31,6 +32,7 @@ from .logs.shipper import Shipper
 from .memory import Memory
 from .orders import Orders
 from .pid1 import harden, wire
+from .reporter import Reporter
 from .runtime import Runtime
 from .sdks.faces import open_faces
 from .sdks.known import Known
@@ -106,8 +108,12 @@ class Service:
             now=clock.now,
             memory=memory,
             perform=self._orders.perform,
-            journal=LOG,
         )
+        self._meter = Meter(now=clock.now, game_pid=lambda: self._runtime.status().game.pid)
+        self._reporter = Reporter(look=self._meter.look, journal=LOG)
+        self._runtime.moved = self._reporter.moved
+        self._orders.tell = lambda: self._reporter.tell(self._runtime.status())
+        self._orders.present = lambda bill: self._reporter.present(bill, truth.boot)
         self._orders.post = self._runtime.post
         self._runtime.logs = self._shipper.status
         self._shipper.post = self._runtime.post
@@ -120,6 +126,7 @@ class Service:
             match=known.match,
             token=truth.secrets.get("AGENT_TOKEN", ""),
         )
+        self._server.measure(self._meter.look)
         logbook = Logbook(truth.spool, self._shipper.flush)
         self._coroner = Coroner(
             truth,

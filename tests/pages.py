@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 
+from agent.control.metrics import PREFIX, ROWS
 from agent.control.routes import ROUTES, Route
 from agent.core import budget, idle, readiness, restarts, stopping, verdicts
 from agent.core.durations import render as duration
@@ -126,6 +127,14 @@ def api() -> str:
     return table(heading, [_call(route) for route in ROUTES])
 
 
+def metrics() -> str:
+    """Return the metrics."""
+    return table(
+        ("Metric", "Kind", "What it tells"),
+        [(f"`{PREFIX}{row.name}`", row.kind, row.help) for row in ROWS],
+    )
+
+
 def settings() -> str:
     """Return the settings."""
     return table(
@@ -176,6 +185,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "own-stop": own_stop,
     "lifecycle": lifecycle,
     "api": api,
+    "metrics": metrics,
     "settings": settings,
     "entrypoint": entrypoint,
 }

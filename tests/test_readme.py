@@ -14,7 +14,6 @@ from tests import pages
 
 TEXT = pages.README.read_text()
 MAKEFILE = (pages.ROOT / "Makefile").read_text()
-PLANNED = {"/metrics"}
 PLATFORM = {"/v1/self/stop", "/v1/context"}
 IDLE = ("health_period",)  # without an effect, as it says
 KNOWN_BY = {"settings.py", "options.py", "doubts.py"}  # where a setting is only read, judged
@@ -49,6 +48,7 @@ def test_sections_come_in_the_readers_order() -> None:
         "Control API",
         "Settings",
         "Where are my logs",
+        "For on-call",
         "From PlayFab",
         "When it crashes or hangs",
         "Secrets",
@@ -91,10 +91,9 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_every_path_that_is_named_is_a_route() -> None:
-    known = {route.path for route in ROUTES} | PLANNED | PLATFORM
+    known = {route.path for route in ROUTES} | PLATFORM
     found = set(re.findall(r"[ `](/(?:v1/[\w/]+|metrics|healthz|readyz))", TEXT))
     assert {path.rstrip("/") for path in found} <= known
-    assert not PLANNED & {route.path for route in ROUTES}, "no longer planned: say so"
 
 
 @pytest.mark.parametrize("name", IDLE)

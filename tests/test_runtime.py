@@ -1,7 +1,6 @@
 """The pump of events: remembered before it is acted on, awake only when it must be."""
 
 import asyncio
-import logging
 
 import pytest
 
@@ -12,8 +11,6 @@ from agent.core.phases import Phase
 from agent.core.state import State
 from agent.errors import StateFullError
 from agent.runtime import Runtime
-
-JOURNAL = logging.getLogger("test")
 
 
 class Bench:
@@ -30,7 +27,6 @@ class Bench:
             now=lambda: self.time,
             memory=self,
             perform=self.perform,
-            journal=JOURNAL,
         )
 
     def append(self, event: e.Event, now: float, after: State) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from ..core.crash import CrashReport
 from ..core.events import CallArrived, StopRequested
 from ..core.snapshot import Status
+from ..core.usage import Usage
 from ..errors import RequestError
 from ..interfaces import Desk, Logs
 from . import guard, openapi, problems, reading
@@ -43,6 +44,7 @@ class Counter:
         self.logs: Logs = NoLogs()
         self.crash: Callable[[], CrashReport | None] = lambda: None
         self._lines = Lines(limits)
+        self.look: Callable[[], Usage | None] = lambda: None
         self._called = False
         self._noted: set[tuple[str, str]] = set()
         self._readers: dict[str, Reader] = {
@@ -57,6 +59,7 @@ class Counter:
             "logs": self._tell_lines,
             "crash": self._tell_crash,
             "flush": self._flush,
+            "metrics": self._tell_metrics,
             "openapi": self._openapi,
         }
 
@@ -159,6 +162,15 @@ class Counter:
         await reading.receive(request, self._limits.body_seconds)
         asked = reading.convert(FlushQuery, request.query)
         return json(await self.logs.flush(min(asked.wait, WAIT_SECONDS)))
+
+    async def _tell_metrics(self, request: web.BaseRequest, _: Mapping[str, str]) -> web.Response:
+        from . import metrics, openmetrics  # who is never scraped does not pay for the table
+
+        dialect = openmetrics.accepted(request.headers.get("Accept", ""))
+        families = metrics.families(self._desk.status(), self.look())
+        kind = openmetrics.CONTENT_TYPES[dialect]
+        body = openmetrics.render(families, dialect)
+        return web.Response(body=body, headers={"Content-Type": kind, "Vary": "Accept"})
 
     async def _openapi(self, _: web.BaseRequest, __: Mapping[str, str]) -> web.Response:
         facts = {"deployment": type(self._deployment), "match": type(self._match)}

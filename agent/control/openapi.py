@@ -8,11 +8,16 @@ from msgspec import Struct
 
 from .answers import JSON
 from .bodies import LISTS
+from .openmetrics import OPENMETRICS, PLAIN
 from .problems import CONTENT_TYPE, Problem
 from .routes import ROUTES, Route
 
 Json = dict[str, object]
 
+_TEXTS = {
+    OPENMETRICS: "OpenMetrics 1.0, ended by # EOF",
+    PLAIN: "lines; of metrics, Prometheus' text format 0.0.4",
+}
 _REF = "#/components/schemas/{name}"
 
 
@@ -107,7 +112,7 @@ def _content(kind: str, route: Route, schemas: _Schemas) -> Json:
     """Return what an answer looks like; the schema of one state is not that of a stream."""
     if kind == JSON:
         return {"schema": schemas.answer(route)}
-    return {"schema": {"description": "one state after the other"}}
+    return {"schema": {"description": _TEXTS.get(kind, "one state after the other")}}
 
 
 def _refusal(route: Route, code: int, schemas: _Schemas) -> Json:

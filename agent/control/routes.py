@@ -12,6 +12,7 @@ from . import bodies
 from .answers import Alive, Done, Message, PlayersDone, Readiness
 from .context import Context
 from .lines import FlushQuery, LogsQuery
+from .openmetrics import OPENMETRICS, PLAIN
 from .problems import RefusedError, quoted
 
 READ_ERRORS = (401, 403)
@@ -178,6 +179,14 @@ ROUTES: tuple[Route, ...] = (
         query=FlushQuery,
         answer=LogsStatus,
         errors=(400, *READ_ERRORS, 413),
+    ),
+    Route(
+        name="metrics",
+        method="GET",
+        path="/metrics",
+        summary="usage, phase, players, counters: OpenMetrics if `Accept` says so, else "
+        "Prometheus text",
+        content_types=(OPENMETRICS, PLAIN),
     ),
     _read("openapi", "/openapi.json", "this API as OpenAPI 3.1", None),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from aiohttp import web
 
 from ..core.crash import CrashReport
+from ..core.usage import Usage
 from ..interfaces import Desk, Logs
 from . import limits as most
 from .counter import Counter
@@ -48,6 +49,10 @@ class ControlServer:
         """Answer calls about logs from now on, and those about the last crash."""
         self._counter.logs = logs
         self._counter.crash = crash or self._counter.crash
+
+    def measure(self, look: Callable[[], Usage]) -> None:
+        """Tell in ``/metrics`` from now on what *look* sees; it blocks for milliseconds."""
+        self._counter.look = look
 
     async def run(self) -> None:
         """Serve; when cancelled, let answers that are under way go out, for a short time."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from . import events as e
-from . import exits, hanging, idle, inquest, reporting, restarts, stopping
+from . import exits, hanging, idle, inquest, reporting, restarts, stopping, telling
 from .durations import render
 from .effects import CancelSelfStop, Effect, Leave, RestartGame, Say
 from .options import Options
@@ -117,6 +117,8 @@ def wind_up(state: State, event: e.Event, now: float, options: Options) -> Decid
     else:
         more = (Leave(exit_status(state, stop), state.why),)
     left = next((effect.status for effect in more if isinstance(effect, Leave)), None)
+    if left is not None:
+        more = (telling.bill(state, now), *more)
     if left is not None and state.owed.asked:
         state = replace(state, owed=replace(state.owed, asked=False))
         more = (CancelSelfStop(), *more)
@@ -207,11 +209,16 @@ def _time_is_up(state: State, timer: idle.Timer, now: float, options: Options) -
 
 
 def _note(state: State, reason: Reason, why: str, since: float | None = None) -> Decided:
-    """Count a stop that is not carried out, say so; a timer's once each time that it runs."""
+    """Count a stop that is not carried out, say so.
+
+    A timer's is said once each time that it runs, a caller's once: it may call without end.
+    """
+    is_news = since is not None or reason.value not in state.would_stop
     counts = {**state.would_stop, reason.value: state.would_stop.get(reason.value, 0) + 1}
     noted = state.noted if since is None else {**state.noted, reason.value: since}
     text = f"would stop: {reason.value} ({why})"
-    return replace(state, would_stop=counts, noted=noted), (Say("warning", text),)
+    said = (Say("warning", text),) if is_news else ()
+    return replace(state, would_stop=counts, noted=noted), said
 
 
 def _start_again(state: State, at: float, now: float) -> Decided:
@@ -270,5 +277,7 @@ DECISIONS: tuple[Decision, ...] = (
     outlive_game,
     mind_time,
     hanging.finish,
+    telling.count,
     wind_up,
+    telling.tell,
 )

@@ -94,6 +94,32 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class TellStatus:
+    """Put the status line into the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresentBill:
+    """Put into the journal what the container's time was worth, in seconds.
+
+    Attributes:
+        reason: why the deployment ends.
+        seconds_played: with players.
+        seconds_empty: without.
+        seconds_unknown: with a game, yet nobody who says how many were there.
+        leave_to_stop: from the last player's leave to the stop; None where nobody has left.
+        stop_to_exit: from there to our exit.
+    """
+
+    reason: str
+    seconds_played: float
+    seconds_empty: float
+    seconds_unknown: float
+    leave_to_stop: float | None
+    stop_to_exit: float
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Put one line into the journal; the level is info, warning or error."""
 
@@ -114,5 +140,7 @@ Effect = (
     | SendSelfStop
     | CancelSelfStop
     | Leave
+    | TellStatus
+    | PresentBill
     | Say
 )

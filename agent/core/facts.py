@@ -20,7 +20,7 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
         case e.GameStarted(pid=pid):
             return _game_started(state, pid, now)
         case e.GameExited(status=status):
-            return replace(state, game=replace(state.game, pid=None, exit=status))
+            return _game_exited(state, status)
         case e.GameNotStarted():
             game = replace(state.game, pid=None, exit=exits.NOT_STARTED, restart_at=None)
             return replace(state, game=game)
@@ -64,13 +64,14 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
             return _answered(state, Report.REJECTED, detail, now)
         case e.SelfStopFailed(detail=detail):
             owed = replace(state.owed, attempts=state.owed.attempts + 1, detail=detail)
-            return replace(state, owed=owed)
+            return replace(state, owed=owed, tally=state.tally.answered("failed"))
         case _ as unreachable:
             assert_never(unreachable)
 
 
 def _resynced(state: State, event: e.Resynced, now: float) -> State:
     """Take PID 1's truth; whatever we had ordered may have died with the agent before us."""
+    is_first = not state.agent_starts
     state = replace(
         state,
         on_edgegap=event.on_edgegap,
@@ -82,6 +83,8 @@ def _resynced(state: State, event: e.Resynced, now: float) -> State:
     if event.term_at is not None:
         state = _term_received(state, event.term_at)
     if event.game_exit is not None or event.game_pid is None:
+        if event.game_exit is not None and (is_first or state.game.is_running):
+            state = _ended(state, event.game_exit)
         game = replace(
             state.game, pid=None, started_at=event.game_started_at, exit=event.game_exit
         )
@@ -89,6 +92,21 @@ def _resynced(state: State, event: e.Resynced, now: float) -> State:
     state = _game_started(state, event.game_pid, now)
     game = replace(state.game, started_at=event.game_started_at, killed=False)
     return replace(state, game=game)
+
+
+def _game_exited(state: State, status: int) -> State:
+    if state.game.is_running:  # else it is told once more
+        state = _ended(state, status)
+    return replace(state, game=replace(state.game, pid=None, exit=status))
+
+
+def _ended(state: State, status: int) -> State:
+    """Count an end as a crash where it failed and nobody had asked for it."""
+    is_asked = state.stop is not None or state.term_at is not None or state.game.killed
+    if is_asked or not exits.is_crash(status):
+        return state
+    crashes = state.tally.game_crashes + 1
+    return replace(state, tally=replace(state.tally, game_crashes=crashes))
 
 
 def _logs_shipped(state: State, left_bytes: int) -> State:
@@ -120,6 +138,9 @@ def _game_started(state: State, pid: int, now: float) -> State:
     if pid == state.game.pid:
         return state
     game = Game(pid=pid, started_at=now, restarts=state.game.restarts)
+    if state.game.started_at is not None:
+        tally = replace(state.tally, game_restarts=state.tally.game_restarts + 1)
+        state = replace(state, tally=tally)
     again = " again" if state.game.restarts else ""
     return renew(state, game, now, f"the game is starting{again}")
 
@@ -173,4 +194,8 @@ def _answered(state: State, report: Report, detail: str, now: float) -> State:
         return state
     was, says = (each is Report.REJECTED for each in (owed.report, report))
     since = now if owed.report is Report.OWED or was != says else owed.since
-    return replace(state, owed=Owed(report, owed.attempts + 1, detail, since=since))
+    return replace(
+        state,
+        owed=Owed(report, owed.attempts + 1, detail, since=since),
+        tally=state.tally.answered(report.value),
+    )

@@ -8,7 +8,7 @@ harmless.
 
 from dataclasses import replace
 
-from . import decisions, hanging, idle, reporting, stopping
+from . import decisions, hanging, idle, reporting, stopping, telling
 from .effects import Effect
 from .events import Event, Resynced
 from .facts import absorb
@@ -38,6 +38,10 @@ def step(
 
 def deadline(state: State, now: float, options: Options) -> float:
     """Return when time alone changes something, infinity where it does not."""
+    return min(_next_change(state, now, options), telling.next_line(state, options))
+
+
+def _next_change(state: State, now: float, options: Options) -> float:
     if state.left is not None:
         return NEVER
     if state.phase is Phase.STOPPED:
@@ -63,11 +67,12 @@ def deadline(state: State, now: float, options: Options) -> float:
 def _revised(before: State, after: State) -> State:
     """Return the state under its revision: a new one where a reader has something new to see.
 
-    A health ping, or the same player list again, only changes an age. Where nothing at all is
-    new, it is the state that was there before: nothing has to be remembered then.
+    A health ping, or the same player list again, only changes an age; a status line tells what
+    is known. Where nothing at all is new, it is the state that was there before: nothing has
+    to be remembered then.
     """
     pulse = replace(after.pulse, heard_at=before.pulse.heard_at)
     players = replace(after.players, heard=before.players.heard)
-    if replace(after, pulse=pulse, players=players) != before:
+    if replace(after, pulse=pulse, players=players, told_at=before.told_at) != before:
         return replace(after, revision=before.revision + 1)
     return before if after == before else after

@@ -54,5 +54,6 @@ class Options:
     mode_given: bool = False  # AGENT_MODE was set, so idle and health stop outside Edgegap too
     container_log_storage: str = ""
     log_format: str = "text"  # or "json"
+    status_period: float = 60.0  # of the status line; 0 = off
     degraded: tuple[str, ...] = ()  # one line a bad setting that was replaced by its default
     notices: tuple[str, ...] = ()  # one line a suspicious but harmless name

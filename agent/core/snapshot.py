@@ -91,6 +91,18 @@ class ReportStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CountsStatus:
+    """What only grows in the life of the container, whichever agent counted."""
+
+    seconds_played: float = 0.0  # with players
+    seconds_empty: float = 0.0  # with nobody there, or no game
+    seconds_unknown: float = 0.0  # with a game, yet nobody who says how many are there
+    game_restarts: int = 0
+    game_crashes: int = 0
+    self_stops: dict[str, int] = field(default_factory=dict)  # answers, by outcome
+
+
+@dataclass(frozen=True, slots=True)
 class SinkStatus:
     """What one log store has, as against what it should have."""
 
@@ -149,4 +161,5 @@ class Status:
     would_stop: dict[str, int]  # observe mode: stops not carried out, by reason
     agent_starts: int
     degraded: tuple[str, ...]
+    counts: CountsStatus = field(default_factory=CountsStatus)
     logs: LogsStatus | None = None  # the core knows nothing of it

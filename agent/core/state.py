@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from .crash import Crash
 from .health import Pulse
+from .occupancy import Occupancy
 from .phases import TRANSITIONS, Phase, Reason, Report
 from .players import Players
+from .tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ class State:
     warned: tuple[str, ...] = ()  # what has been said once
     would_stop: Mapping[str, int] = field(default_factory=dict)  # not carried out, by reason
     noted: Mapping[str, float] = field(default_factory=dict)  # reason → since, said once each
+    occupancy: Occupancy = field(default_factory=Occupancy)
+    tally: Tally = field(default_factory=Tally)
+    told_at: float | None = None  # when the last status line was ordered
     agent_starts: int = 0
     left: int | None = None  # the exit status that PID 1 was told to leave with
 

@@ -6,6 +6,7 @@ from .options import Options
 from .phases import Mode, Phase, Report
 from .players import Players
 from .snapshot import (
+    CountsStatus,
     GameStatus,
     HoldStatus,
     MatchStatus,
@@ -45,6 +46,7 @@ def view(state: State, now: float, options: Options) -> Status:
         would_stop=dict(state.would_stop),
         agent_starts=state.agent_starts,
         degraded=options.degraded,
+        counts=_counts(state, now),
     )
 
 
@@ -115,6 +117,19 @@ def _stop(state: State, now: float) -> StopStatus | None:
         return None
     left = max(0.0, round(stop.kill_at - now, 3))
     return StopStatus(stop.reason, stop.why, stage(state), left)
+
+
+def _counts(state: State, now: float) -> CountsStatus:
+    tally = state.tally
+    total = state.occupancy.until(now, state.born)
+    return CountsStatus(
+        seconds_played=round(total.seconds_played, 3),
+        seconds_empty=round(total.seconds_empty, 3),
+        seconds_unknown=round(total.seconds_unknown, 3),
+        game_restarts=tally.game_restarts,
+        game_crashes=tally.game_crashes,
+        self_stops=dict(tally.self_stops),
+    )
 
 
 def _report(state: State) -> ReportStatus:

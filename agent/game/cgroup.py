@@ -15,27 +15,27 @@ def memory(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc/self"))
     """
     for folder in _folders(root, proc):
         if (folder / "memory.max").exists():
-            events = _table(folder / "memory.events")
+            events = table(folder / "memory.events")
             return MemoryFacts(
-                _number(folder / "memory.peak"),
-                _number(folder / "memory.max"),
+                number(folder / "memory.peak"),
+                number(folder / "memory.max"),
                 events.get("max"),
                 events.get("oom_kill"),
             )
         if (folder / "memory.limit_in_bytes").exists():
-            limit = _number(folder / "memory.limit_in_bytes")
+            limit = number(folder / "memory.limit_in_bytes")
             return MemoryFacts(
-                _number(folder / "memory.max_usage_in_bytes"),
+                number(folder / "memory.max_usage_in_bytes"),
                 None if limit is None or limit >= _NO_LIMIT else limit,
-                _number(folder / "memory.failcnt"),
-                _table(folder / "memory.oom_control").get("oom_kill"),
+                number(folder / "memory.failcnt"),
+                table(folder / "memory.oom_control").get("oom_kill"),
             )
     return MemoryFacts()
 
 
 def _folders(root: Path, proc: Path) -> Iterator[Path]:
     """Yield where our cgroup may be: with a namespace of cgroups it is the root itself."""
-    for line in _text(proc / "cgroup").splitlines():
+    for line in text(proc / "cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if not controllers:
@@ -45,18 +45,20 @@ def _folders(root: Path, proc: Path) -> Iterator[Path]:
     yield from (root, root / "memory")
 
 
-def _table(path: Path) -> dict[str, int]:
+def table(path: Path) -> dict[str, int]:
     """Return a file of lines such as ``oom_kill 3``."""
-    rows = (line.split() for line in _text(path).splitlines())
+    rows = (line.split() for line in text(path).splitlines())
     return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdecimal()}
 
 
-def _number(path: Path) -> int | None:
-    text = _text(path).strip()
-    return int(text) if text.isdecimal() else None
+def number(path: Path) -> int | None:
+    """Return a file of one figure, None for "max" or for none at all."""
+    word = text(path).strip()
+    return int(word) if word.isdecimal() else None
 
 
-def _text(path: Path) -> str:
+def text(path: Path) -> str:
+    """Return a file of the kernel's, empty where it cannot be read."""
     try:
         return path.read_text()
     except OSError:

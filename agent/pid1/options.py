@@ -19,6 +19,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("AGENT_SPOOL_DIR", "", "folder for the game's output on its way out"),
     ("AGENT_SPOOL_MAX", "32MiB", "most bytes that the spool may hold"),
     ("AGENT_STRICT", "0", "1 = a bad setting is a fault instead of its default"),
+    ("AGENT_MODE", "enforce", "observe = the platform is never told to end the deployment"),
 )
 DEFAULTS = {name: default for name, default, _ in SETTINGS}
 _PORT_MAX = 65_535
@@ -63,6 +64,7 @@ class Options:
         self.spool_max = 32 << 20
         self.spool_max_given = False
         self.strict = False
+        self.observes = False  # stops of our own are only logged
         self.user: User | None = None  # found by its name at the start
         self.notices: list[str] = []
 
@@ -216,6 +218,12 @@ def _strict(options: Options, text: str) -> None:
     options.strict = text.lower() in ("1", "true", "yes", "on")
 
 
+def _mode(options: Options, text: str) -> None:
+    if text.lower() not in ("enforce", "observe"):
+        raise ValueError(f"{text!r} is not known; write enforce or observe")
+    options.observes = text.lower() == "observe"
+
+
 _READERS = {
     "AGENT_PORT": _port,
     "AGENT_SOCKET": _socket,
@@ -232,6 +240,7 @@ _READERS = {
     "AGENT_SPOOL_DIR": _spool_dir,
     "AGENT_SPOOL_MAX": _spool_max,
     "AGENT_STRICT": _strict,
+    "AGENT_MODE": _mode,
 }
 
 TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import before the game

@@ -16,6 +16,7 @@ class Setup:
         boot: a random name of this life of the container.
         secrets: what only PID 1 knows, by variable name.
         deployment: the deployment's id.
+        tells_platform: a game that is gone ends the deployment, whoever is left to say so.
         notices: one line each for the operator.
     """
 
@@ -31,6 +32,7 @@ class Setup:
         self._visible, self.secrets = secrets.part(environ, wanted.secret_names)
         self.deployment = standins.deployment_id(self._visible, self.secrets)
         self.on_edgegap = bool(self.secrets.get("ARBITRIUM_DELETE_URL"))
+        self.tells_platform = self.on_edgegap and not wanted.observes
         self.has_sink = any(
             value.strip() for name, value in self.secrets.items() if name == "AGENT_LOG_SINK"
         )

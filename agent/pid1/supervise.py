@@ -29,7 +29,7 @@ class Supervisor:
         self._wakeup = signals.open_wakeup()
         if why:
             made.say(why)
-        if fault and made.on_edgegap:
+        if fault and made.tells_platform:
             self._agents.rescue()
 
     def run(self) -> None:
@@ -164,7 +164,7 @@ class Supervisor:
             return None
         if self._escalation.term_at is not None:
             return None if self._may_ship() else self._code()
-        if self._made.on_edgegap:
+        if self._made.tells_platform or self._escalation.report:
             # The platform restarts what exits: it is told instead, and its SIGTERM awaited.
             if self._agents.given_up:
                 self._agents.rescue()

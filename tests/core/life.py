@@ -1,9 +1,9 @@
 """A life of a deployment, fact by fact, for tests that tell one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.core import events as e
-from agent.core.effects import Effect
+from agent.core.effects import Effect, PresentBill
 from agent.core.lifecycle import deadline, step
 from agent.core.options import Options
 from agent.core.snapshot import Status
@@ -19,11 +19,20 @@ TICK = e.DeadlinePassed()
 
 @dataclass
 class Life:
-    """The state with the options that it lives under."""
+    """The state with the options that it lives under.
+
+    The status line comes each minute whatever happens, the bill at each end: *tells* is for
+    those who want to hear them.
+    """
 
     options: Options = field(default_factory=Options)
     state: State = BORN
     now: float = 0.0
+    tells: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.tells:
+            self.options = replace(self.options, status_period=0.0)
 
     @classmethod
     def ready(cls, **options: object) -> "Life":
@@ -39,7 +48,9 @@ class Life:
         ordered: tuple[Effect, ...] = ()
         for event in events:
             self.state, effects = step(self.state, event, now, self.options)
-            ordered += effects
+            ordered += tuple(
+                each for each in effects if self.tells or not isinstance(each, PresentBill)
+            )
         return ordered
 
     @property

@@ -195,3 +195,10 @@ def test_sigterm_at_home_is_not_called_the_platforms() -> None:
     life.at(0.0, AT_HOME)
     life.at(10.0, e.TermReceived(2))
     assert life.state.why == "the container is told to stop"
+
+
+def test_caller_that_asks_again_and_again_fills_no_log_while_observing() -> None:
+    life = Life.ready(mode=Mode.OBSERVE)
+    ordered = [life.at(10.0 + each, e.StopRequested("enough")) for each in range(3)]
+    assert [kinds(each) for each in ordered] == [["Say"], [], []]
+    assert life.state.would_stop == {"requested": 3}

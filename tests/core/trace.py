@@ -42,7 +42,7 @@ class Trace:
     def read(cls, name: str) -> "Trace":
         """Read the options and the facts of a story."""
         path = FOLDER / f"{name}.txt"
-        options, facts = Options(), []
+        options, facts = _options(""), []
         for line in path.read_text().splitlines():
             if line.startswith("options "):
                 options = _options(line.removeprefix("options "))
@@ -117,7 +117,7 @@ def _options(text: str) -> Options:
     for name, value in given.items():
         default = defaults[name]
         given[name] = type(default)(value) if isinstance(default, Enum) else value
-    return Options(**given)
+    return Options(**{"status_period": 0.0, **given})  # else each story has a line a minute
 
 
 def _event(text: str) -> e.Event:

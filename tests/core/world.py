@@ -48,6 +48,7 @@ OPTIONS = st.builds(
     after_stop_wait=st.sampled_from(["stay", "exit"]),
     mode=st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.OBSERVE]),
     mode_given=st.booleans(),
+    status_period=st.sampled_from([0.0, 60.0]),
 )
 
 

@@ -46,3 +46,16 @@ async def test_deployment_is_ended_without_any_agent(broken: Path) -> None:
     assert numbers(deployment.stdout) == list(range(1, 601))
     assert b"broken on purpose" in deployment.stderr  # the traceback is kept
     assert deployment.exit_status == 0
+
+
+async def test_observing_the_platform_is_not_told_even_without_any_agent(broken: Path) -> None:
+    version = Version(
+        command=(str(broken), "python3", str(GAMES / "talker.py")),
+        env={**QUICK, "AGENT_MODE": "observe", "TALKER_LINES": "1", "TALKER_EXIT": "7"},
+        restart_policy=RestartPolicy.NEVER,
+    )
+    async with Platform() as platform:
+        deployment = await platform.deploy(version)
+        await deployment.terminated()
+    assert not [r for r in deployment.records if isinstance(r, SelfStopCalled)]
+    assert deployment.exit_status == 7

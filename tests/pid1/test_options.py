@@ -15,6 +15,7 @@ BAD = {
     "AGENT_SPOOL_DIR": "relative",
     "AGENT_SPOOL_MAX": "lots",
     "AGENT_STRICT": "perhaps",
+    "AGENT_MODE": "watch",
 }
 
 
