@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 from .core import durations, faces, sizes, spellings
 from .core.phases import Mode, Policy
 from .logs.redaction import compiled
+from .pid1 import prepare
 
 _SHORTEST = 0.1  # seconds; shorter is a typing error
 _MINUTE = 60.0
@@ -86,6 +87,11 @@ Labels = Annotated[
     tuple[tuple[str, str], ...],
     NoDecode,
     Written(spellings.labels, render=spellings.render_labels),
+]
+Templates = Annotated[
+    tuple[tuple[str, str], ...],
+    NoDecode,
+    Written(prepare.pairs, render=lambda pairs: ",".join(map(":".join, pairs))),
 ]
 Patterns = Annotated[tuple[str, ...], NoDecode, Written(_patterns, render="\n".join)]
 StopList = Annotated[

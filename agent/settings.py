@@ -81,6 +81,11 @@ class Settings(LogSettings, StopSettings, GameSettings):
     game_user: kinds.Text = Field(
         "", description="run the game as this user: name, uid, or uid:gid"
     )
+    templates: kinds.Templates = Field(
+        (),
+        description="files that are filled before the game starts: `source:target,…`, with "
+        "`{{ports.gameport.internal}}` and the like in them",
+    )
     strict: kinds.Switch = Field(
         default=False, description="refuse to start when a setting is bad or misspelt"
     )

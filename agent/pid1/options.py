@@ -16,6 +16,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("AGENT_SECRETS", "proxy", "the game gets stand-ins (proxy), nothing (strip), all (pass)"),
     ("AGENT_SECRET_NAMES", "", "more secret variables, as shell patterns with commas"),
     ("AGENT_GAME_USER", "", "user, uid or uid:gid that the game runs as"),
+    ("AGENT_TEMPLATES", "", "files that are filled before the start: source:target,source:target"),
     ("AGENT_SPOOL_DIR", "", "folder for the game's output on its way out"),
     ("AGENT_SPOOL_MAX", "32MiB", "most bytes that the spool may hold"),
     ("AGENT_STRICT", "0", "1 = a bad setting is a fault instead of its default"),
@@ -60,6 +61,7 @@ class Options:
         self.secrets = "proxy"
         self.secret_names: tuple[str, ...] = ()
         self.game_user = ""
+        self.templates: tuple[tuple[str, str], ...] = ()
         self.spool_dir = ""
         self.spool_max = 32 << 20
         self.spool_max_given = False
@@ -199,6 +201,12 @@ def _game_user(options: Options, text: str) -> None:
     options.game_user = text
 
 
+def _templates(options: Options, text: str) -> None:
+    from . import prepare
+
+    options.templates = prepare.pairs(text)
+
+
 def _spool_dir(options: Options, text: str) -> None:
     if not text.startswith("/"):
         raise ValueError(f"{text!r} is not an absolute path")
@@ -237,6 +245,7 @@ _READERS = {
     "AGENT_SECRETS": _secrets,
     "AGENT_SECRET_NAMES": _secret_names,
     "AGENT_GAME_USER": _game_user,
+    "AGENT_TEMPLATES": _templates,
     "AGENT_SPOOL_DIR": _spool_dir,
     "AGENT_SPOOL_MAX": _spool_max,
     "AGENT_STRICT": _strict,

@@ -3,6 +3,7 @@
 import posix
 import sys
 
+from ..errors import SettingsError
 from . import harden, listeners, options, pipes, secrets, standins, terminal
 from .game import Game
 
@@ -17,6 +18,7 @@ class Setup:
         secrets: what only PID 1 knows, by variable name.
         deployment: the deployment's id.
         tells_platform: a game that is gone ends the deployment, whoever is left to say so.
+        fault: why the game cannot be started as it was written down, or nothing.
         notices: one line each for the operator.
     """
 
@@ -51,6 +53,7 @@ class Setup:
         self.game_fds: dict[int, int] = {}
         self._writers: list[int] = []
         self._open_streams()
+        self.fault = ""
         self.game = self._make_game()
         if not harden.hide():
             self.notices.append("cannot hide our memory: this Python has no ctypes")
@@ -135,8 +138,18 @@ class Setup:
             posix.set_blocking(self.stdin, False)
 
     def _make_game(self) -> Game:
+        visible = self._visible
+        if self._has_templates():
+            from . import prepare
+
+            try:
+                self.options.command, visible = prepare.fill(
+                    self.options.command, visible, self.options.templates, self.options.user
+                )
+            except SettingsError as error:
+                self.fault = str(error)
         environ = standins.game_environ(
-            self._visible, self.secrets, self.listeners.url, self.options.secrets
+            visible, self.secrets, self.listeners.url, self.options.secrets
         )
         if self.faces:
             environ |= self.faces.environ
@@ -151,6 +164,12 @@ class Setup:
             alone=self.options.single_child,
             user=user if posix.getuid() == 0 else None,
         )
+
+    def _has_templates(self) -> bool:
+        """Return whether there is anything to fill; looking costs microseconds."""
+        if self.options.templates or any("{{" in word for word in self.options.command):
+            return True
+        return any("{{" in value for value in self._visible.values())
 
     def _give_to(self, user: "User", environ: dict[str, str]) -> None:
         if posix.getuid() != 0:

@@ -27,6 +27,7 @@ def main() -> None:
     from . import setup
 
     made = setup.Setup(wanted, environ, block, born)
+    fault = fault or made.fault
     if wanted.strict and not fault:
         from . import strict
 
