@@ -1,6 +1,7 @@
 """The game's process: started, signalled, ended."""
 
 import posix
+from errno import EMFILE
 
 from . import boottime, harden, signals, spawn, terminal
 
@@ -68,10 +69,16 @@ class Game:
         return False
 
     def start(self) -> str:
-        """Start it, or start it again; return why that cannot be done, or nothing."""
+        """Start it, or start it again; return why that cannot be done, or nothing.
+
+        Raises:
+            OSError: our own descriptors leave none for that; it is no fault of the command.
+        """
         try:
             self.pid = self._spawn(self.command)
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno == EMFILE:
+                raise
             from . import complaints
 
             self.fault, why = complaints.explain(self.command, error, self.environ)

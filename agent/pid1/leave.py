@@ -47,9 +47,7 @@ def leave(made: "Setup", code: int, deadline: float) -> None:
         made.pump.drain(boottime.now() + _LAST_WORD_SECONDS)
     if not made.has_sink:
         made.spool.discard()
-    made.listeners.discard()
-    if made.faces:
-        made.faces.discard()
+    made.close_doors()
     _exit(code)
 
 

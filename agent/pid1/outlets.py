@@ -71,7 +71,8 @@ class Outlet:
     def offer(self, stream: Stream, view: memoryview) -> None:
         """Write what *stream* just appended, while nothing is in front of it.
 
-        This saves reading it back from the spool; `push` does whatever is left to do.
+        This saves reading it back from the spool; `push` does whatever is left to do. What the
+        spool could not keep goes before our own lines: it would be lost behind them.
         """
         if (
             stream is self._exact
@@ -80,7 +81,7 @@ class Outlet:
             and not self._resting_until
             and stream.cursor == stream.end - len(view)
             and not self._between
-            and not any(s.cursor < s.end for s in self._lines)
+            and not (stream.kept and any(s.cursor < s.end for s in self._lines))
         ):
             try:
                 self._write_exact(stream, view)

@@ -20,7 +20,10 @@ class Setup:
         tells_platform: a game that is gone ends the deployment, whoever is left to say so.
         fault: why the game cannot be started as it was written down, or nothing.
         notices: one line each for the operator.
+        is_pumping: the game's output is being relayed.
     """
+
+    is_pumping = False
 
     def __init__(
         self, wanted: options.Options, environ: dict[str, str], block: bytes, born: float
@@ -87,8 +90,9 @@ class Setup:
         seal_seconds = spool.SHIPPED_SECONDS if self.has_sink else spool.NEVER
         self.spool = spool.open_spool(self.options.spool_dir, most, seal_seconds)
         self.notices += self.spool.notices
-        self.pump = pump.Pump(self.spool, self._streams)
+        self.pump = pump.Pump(self.spool, self.streams)
         self.pump.start()
+        self.is_pumping = True
         for notice in self.notices:
             self.say(notice)
 
@@ -99,6 +103,12 @@ class Setup:
     def agent_environ(self) -> dict[str, str]:
         """Return the agent's variables."""
         return standins.agent_environ(self._visible, self.listeners.url)
+
+    def close_doors(self) -> None:
+        """Close the listening sockets; take what the game was told of them out of its folders."""
+        self.listeners.discard()
+        if self.faces:
+            self.faces.discard()
 
     def close_streams(self) -> None:
         """Close our copies of what the game writes to, so that the pump sees the end."""
@@ -117,7 +127,7 @@ class Setup:
 
     def _open_streams(self) -> None:
         """Make the pipes; a stream that is a terminal goes to the game as it is."""
-        self._streams: list[tuple[str, int, int]] = []
+        self.streams: list[tuple[str, int, int]] = []
         for name, fd in (("stdout", 1), ("stderr", 2)):
             if posix.isatty(fd):
                 self.notices.append(
@@ -128,10 +138,10 @@ class Setup:
             reader, writer = pipes.open_pipe()
             self._writers.append(writer)
             self.game_fds[fd] = writer
-            self._streams.append((name, reader, fd))
+            self.streams.append((name, reader, fd))
         reader, self.agent_output = pipes.open_pipe()
         self._writers.append(self.agent_output)
-        self._streams.append(("agent", reader, 2))
+        self.streams.append(("agent", reader, 2))
         self.stdin = -1
         if not terminal.is_there():
             self.game_fds[0], self.stdin = posix.pipe2(posix.O_CLOEXEC)

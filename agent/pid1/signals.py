@@ -21,15 +21,25 @@ def block() -> None:
     _signal.signal(SIGCHLD, _signal.SIG_DFL)
 
 
+_readers: list[int] = []
+
+
 def open_wakeup() -> int:
     """Begin to take signals; return the descriptor that reads their numbers, a byte each.
 
-    A thread waits for them. Handlers would run in the reverse order where several are
-    pending, as the kernel stacks their frames; sigwait(3) takes the lowest number first.
+    A thread waits for them. Handlers run in the reverse order where several are pending, as
+    the kernel stacks their frames; sigwait(3) takes the lowest number first. Still, handlers
+    do it where no thread can be had (``ulimit -u``).
     """
+    if _readers:  # a second thread would take every other signal
+        return _readers[0]
     reader, writer = posix.pipe2(posix.O_CLOEXEC)
+    _readers.append(reader)
     posix.set_blocking(reader, False)
-    _thread.start_new_thread(_take, (writer,))
+    try:
+        _thread.start_new_thread(_take, (writer,))
+    except RuntimeError:
+        _handle(writer)
     return reader
 
 
@@ -74,6 +84,22 @@ def rewrite(word: str) -> tuple[int, int]:
     if not colon:
         raise ValueError(f"{word!r} is not FROM:TO; write TERM:INT, or TERM:0 to drop it")
     return number(old), 0 if new.strip() == "0" else number(new)
+
+
+def _handle(writer: int) -> None:
+    """Let the interpreter's own handler write the numbers."""
+    posix.set_blocking(writer, False)
+    _signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for signum in BLOCKABLE - {_signal.SIGPIPE, _signal.SIGXFSZ}:  # Python ignores these two
+        try:
+            _signal.signal(signum, _nothing)
+        except OSError:
+            pass  # the C library keeps 32 and 33 to itself
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+
+
+def _nothing(_: int, __: object) -> None:
+    """Exist: a signal without a handler has no number to write."""
 
 
 def _take(writer: int) -> None:

@@ -7,7 +7,6 @@ from posix import _exit
 
 from . import signals
 
-_ABOVE_ALL_TARGETS = 64  # the descriptors that a child gets have lower numbers than this
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -53,7 +52,8 @@ def spawn(
         OSError: exec failed, with the kernel's errno.
     """
     path = resolve(argv[0], environ)
-    sources = {target: _lifted(fd) for target, fd in fds.items()}
+    above = max(fds, default=2) + 1
+    sources = {target: _lifted(fd, above) for target, fd in fds.items()}
     try:
         if user is not None:
             return _fork(path, argv, environ, sources, own_session, user)
@@ -111,9 +111,9 @@ def _fork(
     raise OSError(int(failure), posix.strerror(int(failure)), path)
 
 
-def _lifted(fd: int) -> int:
+def _lifted(fd: int, above: int) -> int:
     """Return a copy that no target number overwrites while the others are put in place."""
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL_TARGETS)
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above)
 
 
 def _is_file(path: str) -> bool:

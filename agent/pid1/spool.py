@@ -154,6 +154,7 @@ class Stream:
         cursor: the offset of the first byte that its output has not taken.
         skipped: how many bytes its output left out.
         gap: how many bytes are in no segment of the spool's own place.
+        kept: what came last can be read back.
         appended_at: when the last byte came, boot-time seconds.
         segments: those that still exist, the oldest first; the active one is the last.
     """
@@ -164,6 +165,7 @@ class Stream:
         self.cursor = 0
         self.skipped = 0
         self.gap = 0
+        self.kept = True
         self.appended_at = 0.0
         self.active: Segment | None = None
         self.segments: list[Segment] = []
@@ -181,6 +183,7 @@ class Stream:
         """Append all of *view*; what no place takes is counted as a gap, never an error."""
         now = self.appended_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         done = 0
+        self.kept = True
         while done < len(view):
             done += self._append_some(view[done:], now)
         self._at_line_start = view[-1] == _NEWLINE
@@ -199,6 +202,7 @@ class Stream:
             if place is not self._spool.places[0]:
                 self.gap += count
             return count
+        self.kept = False
         self.end += len(view)
         self.gap += len(view)
         return len(view)

@@ -34,13 +34,16 @@ class Supervisor:
 
     def run(self) -> None:
         """Go on until it is time to leave; never returns."""
-        while True:
-            now = boottime.now()
-            leaving = self._leaving(now)
-            if leaving is not None:
-                self._leave(leaving)
-            self._on_time(now)
-            self._wait(now)
+        try:
+            while True:
+                now = boottime.now()
+                leaving = self._leaving(now)
+                if leaving is not None:
+                    self._leave(leaving)
+                self._on_time(now)
+                self._wait(now)
+        finally:  # a fault of ours: what goes on without us has no use for an agent
+            self._agents.kill("it is left alone")
 
     def _wait(self, now: float) -> None:
         """Sleep until something happens, then take in what did."""

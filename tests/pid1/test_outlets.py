@@ -64,6 +64,18 @@ def test_our_own_line_waits_for_the_end_of_the_games(rig: Rig) -> None:
     assert rig.read(rig.err[0]) == b" line\nand another\nagent[pid1]: hello\n"
 
 
+def test_bytes_that_no_place_keeps_go_out_before_our_own_lines(rig: Rig) -> None:
+    """Neither a file nor memory is to be had, and a line of ours waits already."""
+    os.write(rig.game_err[1], b"half of a")
+    assert rig.read(rig.err[0]) == b"half of a"
+    rig.pump.say(b"agent[pid1]: hello")
+    assert rig.read(rig.err[0]) == b""
+    for place in rig.spool.places:
+        place.retry_at = float("inf")
+    os.write(rig.game_err[1], b" line\n")
+    assert rig.read(rig.err[0]).startswith(b" line\n")
+
+
 def test_a_partial_line_holds_ours_back_for_half_a_second(rig: Rig) -> None:
     os.write(rig.game_err[1], b"prompt> ")
     rig.read(rig.err[0])
