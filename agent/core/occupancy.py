@@ -25,7 +25,7 @@ class Occupancy:
         left_at: when the last player went.
     """
 
-    use: Use = Use.EMPTY
+    use: Use = Use.UNKNOWN  # until the first agent hears of a game, nobody says
     since: float | None = None
     seconds_played: float = 0.0
     seconds_empty: float = 0.0
