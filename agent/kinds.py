@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from .core import durations, faces, sizes, spellings
+from .core import durations, expectations, faces, sizes, spellings
 from .core.phases import Mode, Policy
 from .logs.redaction import compiled
 from .pid1 import prepare
@@ -82,6 +82,7 @@ Hidden = Annotated[SecretStr, Written(str, render=lambda _: "")]
 
 # NoDecode: pydantic-settings would read a tuple as JSON.
 Faces = Annotated[tuple[str, ...], NoDecode, Written(faces.parse, render=",".join)]
+Calls = Annotated[tuple[str, ...], NoDecode, Written(expectations.parse, render=",".join)]
 Names = Annotated[tuple[str, ...], NoDecode, Written(spellings.names, render=",".join)]
 Labels = Annotated[
     tuple[tuple[str, str], ...],

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .core.effects import Effect
-from .core.events import DeadlinePassed, Event
+from .core.events import CallNoted, DeadlinePassed, Event
+from .core.expectations import NAMES
 from .core.lifecycle import deadline, step
 from .core.options import Options
 from .core.phases import Phase
@@ -68,6 +69,11 @@ class Runtime:
         if after.phase is not before.phase:
             self.moved(before.phase, status)
         return status
+
+    def note_call(self, name: str) -> None:
+        """Remember that the game made a call, where its calls are judged (``AGENT_EXPECT``)."""
+        if self._options.expect and name in NAMES:
+            self.post(CallNoted(name))
 
     async def changed(self, after: int, timeout: float | None) -> Status:  # noqa: ASYNC109 - the caller's own wish
         """Wait until the revision is past *after*, *timeout* seconds at most, None = for ever."""

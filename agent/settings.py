@@ -50,6 +50,11 @@ class Settings(LogSettings, StopSettings, GameSettings):
     port: kinds.Port = Field(
         8655, description="the control API's port on loopback, 0 = any; `AGENT_URL` tells the game"
     )
+    expect: kinds.Calls = Field(
+        (),
+        description="for your CI: the calls that the game will make, `ready,health,…`; exit "
+        "status 1 if it makes others",
+    )
     sdk: kinds.Faces = Field(
         (),
         description="pass for another platform's SDK server, so that a game made for it runs "

@@ -109,11 +109,6 @@ class Service:
             memory=memory,
             perform=self._orders.perform,
         )
-        self._meter = Meter(now=clock.now, game_pid=lambda: self._runtime.status().game.pid)
-        self._reporter = Reporter(look=self._meter.look, journal=LOG)
-        self._runtime.moved = self._reporter.moved
-        self._orders.tell = lambda: self._reporter.tell(self._runtime.status())
-        self._orders.present = lambda bill: self._reporter.present(bill, truth.boot)
         self._orders.post = self._runtime.post
         self._runtime.logs = self._shipper.status
         self._shipper.post = self._runtime.post
@@ -126,7 +121,7 @@ class Service:
             match=known.match,
             token=truth.secrets.get("AGENT_TOKEN", ""),
         )
-        self._server.measure(self._meter.look)
+        self._keep_on_call_informed()
         logbook = Logbook(truth.spool, self._shipper.flush)
         self._coroner = Coroner(
             truth,
@@ -156,6 +151,15 @@ class Service:
             )
         )
         self._declared = tuple(port.name for port in declared)
+
+    def _keep_on_call_informed(self) -> None:
+        meter = Meter(now=clock.now, game_pid=lambda: self._runtime.status().game.pid)
+        reporter = Reporter(look=meter.look, journal=LOG)
+        self._runtime.moved = reporter.moved
+        self._orders.tell = lambda: reporter.tell(self._runtime.status())
+        self._orders.present = lambda bill: reporter.present(bill, self._truth.boot)
+        self._server.measure(meter.look)
+        self._server.expect(self._runtime.note_call)
 
     async def run(self) -> None:
         """Run until PID 1 closes the channel."""

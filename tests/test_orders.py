@@ -170,3 +170,14 @@ async def test_line_goes_into_the_journal_at_its_level(
     assert [(r.levelname, r.message) for r in caplog.records] == [
         ("ERROR", "still runs and is billed")
     ]
+
+
+async def test_what_on_call_reads_is_passed_on(hands: Hands) -> None:
+    orders, *_ = hands
+    told: list[object] = []
+    orders.tell = lambda: told.append("status")
+    orders.present = told.append
+    bill = do.PresentBill("requested", 1.0, 2.0, 3.0, None, 4.0)
+    orders.perform(do.TellStatus())
+    orders.perform(bill)
+    assert told == ["status", bill]

@@ -123,3 +123,30 @@ async def test_deadline_that_changes_nothing_does_not_spin(
     await asyncio.wait([running], timeout=0.2)
     running.cancel()
     assert len(posted) == 1
+
+
+async def test_calls_are_noted_only_where_some_are_expected() -> None:
+    for expect, count in (((), 0), (("ready",), 1)):
+        bench = Bench(Options(expect=expect))
+        started(bench)
+        for name in ("ready", "ready", "status"):
+            bench.runtime.note_call(name)
+        assert len(bench.done) == count
+
+
+async def test_new_phase_is_told_once_its_orders_are_performed() -> None:
+    bench = Bench(Options())
+    started(bench)
+    told: list[tuple[Phase, Phase, int]] = []
+    bench.runtime.moved = lambda before, status: told.append(
+        (before, status.phase, len(bench.done))
+    )
+    bench.runtime.post(e.ReadyReported())
+    bench.runtime.post(e.HealthReported("healthy"))
+    bench.done.clear()
+    bench.runtime.post(e.StopRequested("enough"))
+    assert [each[:2] for each in told] == [
+        (Phase.STARTING, Phase.READY),
+        (Phase.READY, Phase.STOPPING),
+    ]
+    assert told[-1][2] == len(bench.done)

@@ -46,6 +46,7 @@ class Counter:
         self._lines = Lines(limits)
         self.look: Callable[[], Usage | None] = lambda: None
         self._called = False
+        self.note_call: Callable[[str], object] = lambda _: None
         self._noted: set[tuple[str, str]] = set()
         self._readers: dict[str, Reader] = {
             "healthz": self._healthz,
@@ -80,8 +81,11 @@ class Counter:
         if not route.is_open:
             self._guard.check_token(request.headers.get("Authorization", ""))
         if route.body is None:
-            return await self._readers[route.name](request, parameters)
-        return await self._verb(route, route.body, request)
+            answer = await self._readers[route.name](request, parameters)
+        else:
+            answer = await self._verb(route, route.body, request)
+        self.note_call(route.name)
+        return answer
 
     async def _verb(
         self, route: Route, kind: type[Body], request: web.BaseRequest

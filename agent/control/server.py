@@ -54,6 +54,10 @@ class ControlServer:
         """Tell in ``/metrics`` from now on what *look* sees; it blocks for milliseconds."""
         self._counter.look = look
 
+    def expect(self, note: Callable[[str], object]) -> None:
+        """Have each call that was not refused noted from now on, by its operation."""
+        self._counter.note_call = note
+
     async def run(self) -> None:
         """Serve; when cancelled, let answers that are under way go out, for a short time."""
         door = Door(self._counter.answer, self._limits.connections)

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from . import events as e
-from . import exits, hanging, idle, inquest, reporting, restarts, stopping, telling
+from . import exits, hanging, idle, inquest, parting, reporting, restarts, stopping, telling
 from .durations import render
-from .effects import CancelSelfStop, Effect, Leave, RestartGame, Say
+from .effects import Effect, Leave, RestartGame, Say
 from .options import Options
 from .phases import Phase, Policy, Reason
 from .players import assumed_empty, forgotten, stale_at
 from .playerwords import headcount, unknown
 from .readiness import ready_by
-from .state import State, Stop, move, renew
+from .state import State, move, renew
 
 Decided = tuple[State, tuple[Effect, ...]]
 Decision = Callable[[State, e.Event, float, Options], Decided]
@@ -115,29 +115,11 @@ def wind_up(state: State, event: e.Event, now: float, options: Options) -> Decid
     elif now < stopping.last_call_at(state, options):
         return state, (*effects, *stopping.last_call(state, event, options))
     else:
-        more = (Leave(exit_status(state, stop), state.why),)
-    left = next((effect.status for effect in more if isinstance(effect, Leave)), None)
-    if left is not None:
-        more = (telling.bill(state, now), *more)
-    if left is not None and state.owed.asked:
-        state = replace(state, owed=replace(state.owed, asked=False))
-        more = (CancelSelfStop(), *more)
-    return replace(state, left=left), (*effects, *more)
-
-
-def exit_status(state: State, stop: Stop) -> int:
-    """Return the container's exit status.
-
-    A stop of our own on Edgegap is a success. A stop by the platform is one too, unless the
-    game had to be killed. Elsewhere, as under plain Docker, the game's own status counts.
-    """
-    game = state.game
-    status = exits.KILLED if game.is_running else exits.code(game.exit or 0)
-    if not state.on_edgegap:
-        return status
-    if stop.reason is Reason.PLATFORM_SIGTERM:
-        return exits.KILLED if status == exits.KILLED else 0
-    return 0 if stop.ours else status
+        more = (Leave(parting.exit_status(state, stop), state.why),)
+    leave = next((effect for effect in more if isinstance(effect, Leave)), None)
+    if leave is not None:
+        state, more = parting.part(state, leave, now, options)
+    return state, (*effects, *more)
 
 
 def is_noted(timer: idle.Timer, state: State) -> bool:

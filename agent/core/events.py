@@ -65,6 +65,13 @@ class CallArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class CallNoted:
+    """The game made a call; told once each, only where calls are expected."""
+
+    name: str  # of core.expectations.NAMES
+
+
+@dataclass(frozen=True, slots=True)
 class HealthReported:
     """The game said how it is."""
 
@@ -215,6 +222,7 @@ Event = (
     | ReadyReported
     | PortsChecked
     | CallArrived
+    | CallNoted
     | HealthReported
     | MatchStarted
     | MatchEnded

@@ -12,7 +12,7 @@ from .sources import Trust
 from .state import Game, Hold, Match, Owed, Ports, State, renew
 
 
-def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PLR0911, PLR0912 - one case an event
+def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one case an event
     """Return what is known after *event*; the same object where nothing is new."""
     match event:
         case e.Resynced():
@@ -30,6 +30,8 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
             return _ports_checked(state, event, now)
         case e.CallArrived():
             return state if state.api_spoken else replace(state, api_spoken=True)
+        case e.CallNoted(name=name):
+            return state if name in state.calls else replace(state, calls=(*state.calls, name))
         case e.ReadyReported() | e.DeadlinePassed() | e.StopRequested() | e.MatchEnded():
             return state  # decided on, not remembered by themselves
         case e.HealthReported(status=status, seconds=seconds):

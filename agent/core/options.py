@@ -49,6 +49,7 @@ class Options:
     hang_cap: float = 10.0  # 0 = a game that hangs gets no such signal
     crash_dir: str = ""  # empty = the spool's folder
     port: int = 8655
+    expect: tuple[str, ...] = ()  # calls, see core.expectations
     sdk: tuple[str, ...] = ()  # faces, see core.faces
     mode: Mode = Mode.ENFORCE
     mode_given: bool = False  # AGENT_MODE was set, so idle and health stop outside Edgegap too

@@ -103,6 +103,7 @@ class State:
     game: Game = field(default_factory=Game)
     ports: Ports = field(default_factory=Ports)
     api_spoken: bool = False
+    calls: tuple[str, ...] = ()  # made in all lives of the game, where some are expected
     ready_at: float | None = None
     ready_by: str | None = None
     players: Players = field(default_factory=Players)

@@ -42,6 +42,8 @@ class Gsdk:
         parts = tuple(part.lower() for part in request.path.split("/") if part)
         match request.method, parts:
             case "POST", ("v1", "metrics", _, "gsdkinfo"):
+                if self._known.options.expect:
+                    self._known.desk.post(e.CallNoted("gsdkinfo"))
                 self._note("info", f"the game speaks GSDK: {_shown(body)}")
                 return _json({})
             case ("PATCH", ("v1", "sessionhosts", _)) | (
@@ -66,6 +68,8 @@ class Gsdk:
     def _facts(self, beat: Beat, status: Status) -> list[e.Event]:
         facts: list[e.Event] = [e.CallArrived()]
         facts.append(e.HealthReported("healthy" if beat.is_healthy else "unhealthy"))
+        if self._known.options.expect:
+            facts += map(e.CallNoted, heartbeat.calls(beat))
         if beat.state in _LIVING and status.phase is Phase.STARTING:
             facts.append(e.ReadyReported())
         if beat.state == "active" and status.match is None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
+from ..core.expectations import GSDK
 from ..core.phases import Phase
 from ..core.snapshot import Status
 
@@ -44,6 +45,12 @@ def read(body: bytes) -> Beat:
         is_healthy=str(health or "healthy").lower() != "unhealthy",
         players=_players(fields.get("currentplayers")),
     )
+
+
+def calls(beat: Beat) -> tuple[str, ...]:
+    """Return what a heartbeat counts as where calls are expected (``AGENT_EXPECT``)."""
+    state = (beat.state,) if beat.state in GSDK else ()
+    return (*state, "players") if beat.players else state
 
 
 def answer(

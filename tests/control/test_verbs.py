@@ -129,3 +129,12 @@ async def test_the_most_ids_are_taken() -> None:
         answer = await served.call("PUT", "/v1/players", json.dumps({"ids": ids}).encode())
     assert answer.json["players"] == 10_000
     assert desk.posted[0] == e.PlayersSet(tuple(ids), None, None)
+
+
+async def test_call_is_noted_by_its_operation_unless_it_was_refused(served: Served) -> None:
+    noted: list[str] = []
+    served.server.expect(noted.append)
+    await served.call("POST", "/v1/ready")
+    await served.call("GET", "/v1/status")
+    assert (await served.call("PUT", "/v1/players", b"{}")).code == 400
+    assert noted == ["ready", "status"]

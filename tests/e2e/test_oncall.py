@@ -10,6 +10,7 @@ from prometheus_client.openmetrics import parser
 from agent.local.deployment import Deployment
 from agent.local.ledger import SelfStopCalled
 from agent.local.platform import Platform
+from agent.local.version import RestartPolicy
 
 from .inside import call, kill_agent, url_of, version
 
@@ -101,3 +102,29 @@ async def test_observing_every_stop_of_our_own_is_said_once_counted_not_done(
         assert deployment.stderr.count(f"would stop: {reason}".encode()) == 1
         assert figures[f"would_stops_total {reason}"] == count
     assert not [r for r in deployment.records if isinstance(r, SelfStopCalled)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "status", "told"),
+    [
+        ("ready,set_players", 0, "the calls were as AGENT_EXPECT says"),
+        ("ready,set_players,health", 1, "missing health"),
+    ],
+)
+async def test_calls_are_judged_at_the_end_whichever_agent_heard_them(
+    expected: str, status: int, told: str
+) -> None:
+    """1. One call before the agent's death, one after it. 2. A read counts for nothing."""
+    async with Platform() as platform, aiohttp.ClientSession() as session:
+        deployment = await platform.deploy(
+            version(env={"AGENT_EXPECT": expected}, restart_policy=RestartPolicy.NEVER)
+        )
+        url = await url_of(deployment)
+        await call(session, "POST", f"{url}/v1/ready")
+        await kill_agent(deployment)
+        await call(session, "PUT", f"{url}/v1/players", {"count": 0})
+        await call(session, "GET", f"{url}/v1/status")
+        deployment.stop()
+        await deployment.terminated()
+    assert told.encode() in deployment.stderr
+    assert deployment.exit_status == status

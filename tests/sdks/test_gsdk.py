@@ -44,7 +44,7 @@ class Desk:
 async def place() -> AsyncIterator[tuple[str, Desk]]:
     door = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
-    life = Life(Options(sdk=("gsdk",), max_duration=100.0))
+    life = Life(Options(sdk=("gsdk",), expect=("active",), max_duration=100.0))
     life.at(0.0, GAME)
     desk = Desk(life)
     doors = {"gsdk": [Listener(("127.0.0.1", 0), door.detach())]}
@@ -155,3 +155,14 @@ def test_face_that_is_off_is_not_loaded() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert set(loaded.stdout.split()) == {"agent.sdks.faces", "agent.sdks.known"}
+
+
+async def test_calls_are_noted_where_some_are_expected(place: tuple[str, Desk]) -> None:
+    url, desk = place
+    gsdkinfo = f"{url}/v1/metrics/abc123/gsdkinfo"
+    async with aiohttp.ClientSession() as session:
+        async with session.post(gsdkinfo, json={"Flavor": "Go"}):
+            pass
+        async with session.post(url + HEARTBEAT, json={"CurrentGameState": "StandingBy"}):
+            pass
+    assert desk.life.state.calls == ("gsdkinfo", "standingby")

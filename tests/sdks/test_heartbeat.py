@@ -91,3 +91,16 @@ def test_session_holds_the_match_without_the_players_addresses() -> None:
     }
     assert "203.0.113.9" not in json.dumps(session)
     assert session["sessionId"] == SESSION["sessionId"]  # of the deployment, for its whole life
+
+
+@pytest.mark.parametrize(
+    ("beat", "calls"),
+    [
+        (Beat("standingby"), ("standingby",)),
+        (Beat("active", players=("a",)), ("active", "players")),
+        (Beat("active", players=()), ("active",)),
+        (Beat("invented"), ()),
+    ],
+)
+def test_heartbeat_counts_as_the_calls_that_made_it(beat: Beat, calls: tuple[str, ...]) -> None:
+    assert heartbeat.calls(beat) == calls
