@@ -9,6 +9,10 @@ class SettingsError(AgentError):
     """The operator's fault: a setting cannot be used (exit status 78, EX_CONFIG)."""
 
 
+class AskError(AgentError):
+    """The game's fault: it cannot be asked in the way that was meant."""
+
+
 class RequestError(AgentError):
     """The caller's fault: a request to the control API cannot be taken.
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 from .core import effects as do
 from .core.crash import Crash
@@ -20,6 +20,26 @@ _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ER
 _LAST_NEWS_SECONDS = 0.02  # PID 1 kills us at once
 Courier = Callable[[str, Callable[[Event], object]], Coroutine[Any, Any, None]]
 """Sends the self-stop for a reason, hands in what the platform says."""
+
+
+class Inquest(Protocol):
+    """Who looks at a game that hangs, or is gone."""
+
+    def examine(self, why: str) -> None:
+        """Look at it while it hangs; it takes milliseconds."""
+        ...
+
+    async def report(self, crash: Crash) -> None:
+        """Report on its end, in seconds."""
+        ...
+
+
+class Knock(Protocol):
+    """Who asks the game at a door of its own."""
+
+    async def ask(self, order: do.AskGame) -> None:
+        """Ask it to stop, until it is to be killed at the latest."""
+        ...
 
 
 class Orders:
@@ -45,6 +65,7 @@ class Orders:
         self._self_stop: asyncio.Task[None] | None = None
         self.post: Callable[[Event], object] = lambda _: None
         self.ship: Callable[[float, bool], object] = self._ship_nothing
+        self.knock: Callable[[do.AskGame], Coroutine[Any, Any, None]] = self._nobody_there
         self.examine: Callable[[str], object] = lambda _: None
         self.report: Callable[[Crash], Coroutine[Any, Any, None]] = self._report_nothing
         self._inquest: asyncio.Task[None] | None = None
@@ -96,8 +117,14 @@ class Orders:
             case _ as unreachable:
                 assert_never(unreachable)
 
+    def follow(self, coroner: Inquest, asker: Knock) -> None:
+        """Leave it to others to look at the game, to ask it at its own door."""
+        self.examine, self.report, self.knock = coroner.examine, coroner.report, asker.ask
+
     def _report(self, crash: Crash) -> None:
-        if self._errands and (self._inquest is None or self._inquest.done()):
+        if self._inquest is not None and not self._inquest.done():
+            self._inquest.add_done_callback(lambda _: self._report(crash))
+        elif self._errands:
             self._inquest = self._errands.create_task(self.report(crash), name="inquest")
 
     def _after_inquest(self, act: Callable[[], object]) -> None:
@@ -106,6 +133,9 @@ class Orders:
             act()
         else:
             self._inquest.add_done_callback(lambda _: act())
+
+    async def _nobody_there(self, _: do.AskGame) -> None:
+        """Ask nobody."""
 
     async def _report_nothing(self, crash: Crash) -> None:
         self.post(CrashReported(crash.number))
@@ -132,6 +162,10 @@ class Orders:
     def _ask(self, ask: do.AskGame) -> None:
         if ask.way == "events":
             return  # who follows them has been told
+        if ask.way in {"http", "rcon"}:
+            if self._errands:
+                self._errands.create_task(self.knock(ask), name=f"ask by {ask.way}")
+            return
         if ask.way == "stdin":
             self._link.order("write_stdin", text=self._options.stop_text + "\n")
             return

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from . import kinds
@@ -46,14 +46,28 @@ class StopSettings(BaseSettings):
     stop_by: kinds.StopList = Field(
         (("signal", 0.0),),
         description="how the game is asked to stop, in order, with caps: "
-        "`file:2s,stdin:1s,signal`; `events:5s` leaves a game that follows the status its time; "
+        "`file:2s,stdin:1s,http:3s,rcon:3s,signal`; `events:5s` leaves a game that follows the "
+        "status its time; "
         "default with `AGENT_SDK=gsdk`: `events:5s,signal`",
     )
     stop_signal: kinds.Signal = Field(15, description="the signal of that list, by name or number")
     stop_file: kinds.Path = Field(
         "", description="the file of that list; `{reason, seconds_left}` is written to it"
     )
-    stop_text: kinds.Text = Field("stop", description="what that list writes to stdin, as a line")
+    stop_text: kinds.Text = Field(
+        "stop", description="what that list writes to stdin, as a line, or sends by `rcon`"
+    )
+    stop_url: kinds.LoopbackUrl = Field(
+        "",
+        description="where that list's `http` posts `{reason, seconds_left}`: a URL of the game's "
+        "on loopback",
+    )
+    rcon_port: kinds.Port = Field(
+        0, description="the game's Source RCON port (TCP) on loopback, for that list's `rcon`"
+    )
+    rcon_password: kinds.Hidden = Field(
+        SecretStr(""), description="its password; kept from the game's environment"
+    )
     grace: kinds.Grace = Field(
         5.0,
         description="the app version's `termination_grace_period_seconds`; set it, or 5s is "

@@ -20,6 +20,7 @@ from .core.phases import Phase
 from .core.state import State
 from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
+from .game.asking import Asker
 from .game.crash import Coroner
 from .game.ports import Declared, PortProbe
 from .game.usage import Meter
@@ -131,8 +132,8 @@ class Service:
             deployment=known.deployment.request_id or "",
         )
         self._coroner.post = self._runtime.post
-        self._orders.examine = self._coroner.examine
-        self._orders.report = self._coroner.report
+        password = truth.secrets.get("AGENT_RCON_PASSWORD", "")
+        self._orders.follow(self._coroner, Asker(options, password, clock.now))
         self._server.show(logbook, self._coroner.latest)
         declared = _declared(known)
         self._probe = PortProbe(

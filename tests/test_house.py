@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "agent").rglob("*.py"))
 CORE = sorted((ROOT / "agent" / "core").glob("*.py"))
-CORE_MAY_IMPORT = {"collections.abc", "dataclasses", "enum", "math", "signal", "typing"}
+CORE_MAY_IMPORT = {"collections.abc", "dataclasses", "enum", "math", "re", "signal", "typing"}
 FEATHERS = ("budget", "durations", "exits", "verdicts")  # core that PID 1 loads before the game
 BOXES = {"utils", "helpers", "common", "const", "constants", "base", "manager", "misc"}
 

@@ -14,7 +14,7 @@ from agent.settings import Problem, Settings, given, load, read, rows
 
 DERIVED = {"grace_assumed", "mode_given", "degraded", "notices"}
 PID1_ALONE = {
-    "templates",
+    *("templates", "rcon_password"),
     *("secrets", "secret_names", "game_user", "spool_dir", "spool_max"),
     *("strict", "socket", "token", "log_sink"),
     *("agones_port", "agones_grpc_port", "gsdk_port"),
@@ -98,7 +98,11 @@ def test_bad_mode_does_not_count_as_given() -> None:
 @pytest.mark.parametrize("name", [name for name, _, _ in rows()])
 def test_bad_value_of_each_setting_is_told_by_name(name: str) -> None:
     options, problems = load({name: "\udcff no such value"})
-    harmless = {"AGENT_SECRET_NAMES", "AGENT_LOG_SINK"}  # any pattern is one; kept by PID 1
+    harmless = {
+        "AGENT_SECRET_NAMES",
+        "AGENT_LOG_SINK",
+        "AGENT_RCON_PASSWORD",
+    }  # any pattern is one; kept by PID 1
     assert [problem.setting for problem in problems] == ([] if name in harmless else [name])
     assert all(line.isprintable() for line in options.degraded)
 

@@ -20,7 +20,9 @@ def doubts(options: Options) -> tuple[tuple[str, str], ...]:
         ("AGENT_DRAIN", _long_drain(options)),
         ("AGENT_STOP_SIGNAL", _rude_signal(options)),
         ("AGENT_STOP_BY", _long_stop_list(options)),
-        ("AGENT_STOP_FILE", _no_stop_file(options)),
+        ("AGENT_STOP_FILE", _no_address(options, "file", "AGENT_STOP_FILE", options.stop_file)),
+        ("AGENT_STOP_URL", _no_address(options, "http", "AGENT_STOP_URL", options.stop_url)),
+        ("AGENT_RCON_PORT", _no_address(options, "rcon", "AGENT_RCON_PORT", options.rcon_port)),
         ("AGENT_MAX_DURATION", _long_life(options)),
         ("AGENT_MAX_DURATION_WARNING", _early_warning(options)),
         ("AGENT_HEALTH_TIMEOUT", _hasty_health(options)),
@@ -67,10 +69,11 @@ def _long_stop_list(options: Options) -> str:
     )
 
 
-def _no_stop_file(options: Options) -> str:
-    if options.stop_file or all(way != "file" for way, _ in options.stop_by):
+def _no_address(options: Options, way: str, setting: str, value: object) -> str:
+    """Say that a way of the stop list leads nowhere."""
+    if value or all(way != each for each, _ in options.stop_by):
         return ""
-    return "AGENT_STOP_BY names file, yet AGENT_STOP_FILE is not set; set it to the file's path"
+    return f"AGENT_STOP_BY names {way}, yet {setting} is not set; set it, or take {way} out"
 
 
 def _long_life(options: Options) -> str:

@@ -30,7 +30,9 @@ class Options:
     stop_by: tuple[tuple[str, float], ...] = (("signal", 0.0),)  # (way, cap)
     stop_signal: int = 15
     stop_file: str = ""  # way "file": written as JSON {reason, seconds_left}
-    stop_text: str = "stop"  # way "stdin": this line
+    stop_text: str = "stop"  # way "stdin": this line; way "rcon": this command
+    stop_url: str = ""  # way "http": posted to
+    rcon_port: int = 0
     grace: float = 5.0
     grace_assumed: bool = True
     stop_wait: float = 900.0

@@ -1,11 +1,12 @@
 """The words, numbers, lists in which people write settings."""
 
+import re
 from collections.abc import Callable
 from signal import Signals, valid_signals
 
 from . import durations
 
-WAYS = ("events", "file", "stdin", "signal")
+WAYS = ("events", "file", "stdin", "http", "rcon", "signal")
 """The ways to ask a game to stop, see AGENT_STOP_BY."""
 
 StopList = tuple[tuple[str, float], ...]
@@ -14,6 +15,9 @@ _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
 
 
+_LOOPBACK_URL = re.compile(
+    r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?(?:/[!-~]*)?", re.IGNORECASE
+)
 _LONGEST_SOCKET_PATH = 107  # bytes; sockaddr_un holds 108 with the closing zero
 _LONGEST_TOKEN = 512
 _LAST_PORT = 65_535
@@ -103,6 +107,21 @@ def socket_path(text: str) -> str:
     word = path(text)
     if len(word.encode()) > _LONGEST_SOCKET_PATH:
         raise ValueError(f"{text!r} is too long; write at most {_LONGEST_SOCKET_PATH} bytes")
+    return word
+
+
+def loopback_url(text: str) -> str:
+    """Return a URL of plain HTTP on this machine.
+
+    Raises:
+        ValueError: it is none: what a game is told stays in its container.
+    """
+    word = text.strip()
+    match = _LOOPBACK_URL.fullmatch(word)
+    if match is None or int(match[1] or 80) not in range(1, _LAST_PORT + 1):
+        raise ValueError(
+            f"{text!r} is not on loopback; write for instance http://127.0.0.1:8080/stop"
+        )
     return word
 
 

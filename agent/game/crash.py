@@ -99,7 +99,9 @@ class Coroner:
         LOG.warning("the game hangs (%s): %d threads, %s", why, len(found), states)
 
     async def report(self, crash: Crash) -> None:
-        """Report on the exit, within two seconds; then the core is told."""
+        """Report on the exit once, within two seconds; then the core is told."""
+        if self._report is not None and self._report.number == crash.number:
+            return
         try:
             async with asyncio.timeout(_WHOLE_SECONDS):
                 await self._all_out(-crash.number)

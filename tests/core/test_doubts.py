@@ -25,7 +25,17 @@ def test_defaults_raise_no_doubt() -> None:
         (
             Options(stop_by=(("file", 1.0), ("signal", 0.0))),
             "AGENT_STOP_FILE",
-            "set it to the file's path",
+            "set it, or take file out",
+        ),
+        (
+            Options(stop_by=(("http", 1.0), ("signal", 0.0))),
+            "AGENT_STOP_URL",
+            "set it, or take http out",
+        ),
+        (
+            Options(stop_by=(("rcon", 1.0), ("signal", 0.0))),
+            "AGENT_RCON_PORT",
+            "set it, or take rcon out",
         ),
         (Options(max_duration=0.0), "AGENT_MAX_DURATION", "AGENT_MAX_DURATION=off is past 24h"),
         (Options(max_duration=90_000.0), "AGENT_MAX_DURATION", "AGENT_MAX_DURATION=25h is past"),

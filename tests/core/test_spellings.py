@@ -112,3 +112,28 @@ def test_bad_token_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="does not fit into a header") as caught:
         spellings.token(text)
     assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/stop?now=1", "http://localhost", "HTTP://[::1]:1/"]
+)
+def test_url_on_loopback_is_taken(url: str) -> None:
+    assert spellings.loopback_url(f" {url} ") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1/",
+        "https://127.0.0.1/",
+        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1@example.com/",
+        "http://127.0.0.1:70000/",
+        "http://127.0.0.1:0/",
+        "http://127.0.0.1/a b",
+        "8080",
+    ],
+)
+def test_url_elsewhere_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="is not on loopback"):
+        spellings.loopback_url(url)
