@@ -3,11 +3,14 @@
 import fcntl
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from .volume import Session, Volume, read_session
+from .. import clock
+from .volume import FILE, Session, Volume, read_session
 
 _NAMES = "arbitrium-agent-*"
+_YOUNG_SECONDS = 60.0  # between making a folder and locking it, a PID 1 holds no lock
 
 
 class Leftover:
@@ -34,18 +37,33 @@ def find(current: Path, sinks: tuple[str, ...]) -> list[Leftover]:
     be locked belongs to nobody that lives.
     """
     found = []
-    for folder in sorted(current.parent.glob(_NAMES)):
-        if folder == current:
-            continue
-        lock = _take(folder)
-        if lock is None:
-            continue
+    for folder, lock in _dead(current):
         session = read_session(folder)
         if session is None or set(session.sinks) != set(sinks):
             os.close(lock)
             continue
         found.append(Leftover(_volume(folder, session), lock))
     return found
+
+
+def sweep(current: Path) -> None:
+    """Remove the leftovers beside the current spool that no sink was ever to get.
+
+    A PID 1 that was killed could not do it itself.
+    """
+    for folder, lock in _dead(current):
+        is_young = clock.wall() - os.fstat(lock).st_mtime < _YOUNG_SECONDS
+        if not is_young and not (folder / FILE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _dead(current: Path) -> Iterator[tuple[Path, int]]:
+    """Yield each other spool whose PID 1 is gone, with its lock, to be closed."""
+    for folder in sorted(current.parent.glob(_NAMES)):
+        lock = None if folder == current else _take(folder)
+        if lock is not None:
+            yield folder, lock
 
 
 def _volume(folder: Path, session: Session) -> Volume:

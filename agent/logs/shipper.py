@@ -96,6 +96,8 @@ class Shipper:
         """Ship until it is cancelled."""
         for fault in self._faults:
             LOG.error(fault)
+        if self._folder and not (self._sinks or self._faults):
+            await asyncio.to_thread(leftovers.sweep, Path(self._folder))
         try:
             async with asyncio.TaskGroup() as work:
                 for courier in self._couriers:

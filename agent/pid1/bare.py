@@ -55,8 +55,9 @@ def _look_after(made: "Setup", wanted: "Options", line: str) -> None:
         _close_ours({made.stdin, *(reader for _, reader, _ in made.streams)})
     plain.say(line)  # past the pump, which may be as badly off
     wakeup = signals.open_wakeup()
+    fed = [Relay(0, made.stdin)] if made.stdin >= 0 else []
     while made.game.is_running:
-        plain.turn(made.game, wakeup, wanted.rewrites, relays)
+        plain.turn(made.game, wakeup, wanted.rewrites, relays + fed)
     leave.clear(wanted.leftovers, wakeup, 0, boottime.now() + _DRAIN_SECONDS)
     code, until = exits.code(made.game.status or 0), boottime.now() + _DRAIN_SECONDS
     if made.is_pumping:

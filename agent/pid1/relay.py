@@ -1,4 +1,4 @@
-"""One stream of the game passed on by hand, where there is no pump for it."""
+"""One stream passed on by hand, where no pump does it."""
 
 import posix
 import select
@@ -27,15 +27,26 @@ class Relay:
         """Read once or write once, whatever its descriptor is ready for; never waits."""
         if self.awaits()[0] not in ready:
             return
+        if self._held:
+            self._write()
+        else:
+            self._read()
+
+    def _read(self) -> None:
         try:
-            if self._held:
-                # A pipe that is ready takes so many: more of them could block us.
-                count = posix.write(self._target, self._held[: select.PIPE_BUF])
-                self._held = self._held[count:]
-            else:
-                self._held = posix.read(self._reader, _CHUNK_BYTES)
-                self.is_open = bool(self._held)
+            self._held = posix.read(self._reader, _CHUNK_BYTES)
         except BlockingIOError:
+            return
+        except OSError:  # EBADF: we were started with it closed
             pass
+        self.is_open = bool(self._held)
+
+    def _write(self) -> None:
+        try:
+            # A pipe that is ready takes so many: more of them could block us.
+            count = posix.write(self._target, self._held[: select.PIPE_BUF])
+        except BlockingIOError:
+            return
         except OSError:  # nobody reads the output any more: the game shall not feel it
-            self._held = b""
+            count = len(self._held)
+        self._held = self._held[count:]

@@ -8,6 +8,7 @@ from . import boottime, complaints, forward, leave, pause, reap, signals
 from .agents import Agents
 from .escalate import Escalation
 from .orders import Orders
+from .relay import Relay
 
 NEVER = float("inf")
 
@@ -27,6 +28,9 @@ class Supervisor:
         self._agents = Agents(made.root, made.agent_environ(), made.agent_output, made.doors())
         self._orders = Orders(made, self._escalation, self._agents)
         self._wakeup = signals.open_wakeup()
+        # The game's stdin stays open behind the end of ours, for `write_stdin`.
+        self._stdin = Relay(0, made.stdin)
+        self._stdin.is_open = made.stdin >= 0
         if why:
             made.say(why)
         if fault and made.tells_platform:
@@ -49,6 +53,8 @@ class Supervisor:
         """Sleep until something happens, then take in what did."""
         news = self._made.pump.news
         fds = {self._wakeup: select.POLLIN, news: select.POLLIN}
+        if self._stdin.is_open:
+            fds.update((self._stdin.awaits(),))
         channel = self._agents.channel
         if channel is not None and channel.is_open:
             fds[channel.fd] = select.POLLIN | (select.POLLOUT if self._orders.owes_truth else 0)
@@ -57,6 +63,7 @@ class Supervisor:
             self._on_channel(ready[channel.fd])
         if news in ready:
             self._orders.tell_sealed()
+        self._stdin.turn(ready)
         for signum in signals.read_wakeup(self._wakeup):
             self._on_signal(signum)
         for pid, status in reap.reap():

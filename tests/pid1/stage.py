@@ -263,7 +263,7 @@ def stage(
     process = subprocess.Popen(
         [*unshare, *(before or []), str(folder / "entrypoint.sh"), *words],
         env={**clean_environ(TEST_BRAIN=str(folder / "brain")), **(environ or {})},
-        stdin=subprocess.DEVNULL,
+        stdin=options.pop("stdin", subprocess.DEVNULL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         **options,
