@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..core.phases import Health, Phase, Reason, Report
 from ..core.snapshot import Status
+from ..core.sources import Trust
 from ..core.usage import Usage
 from . import samples as s
 from .openmetrics import Family
@@ -14,6 +15,7 @@ _UNITS = ("seconds", "bytes")
 _PHASES = [each.value for each in Phase]
 _HEALTHS = [each.value for each in Health]
 _REASONS = [each.value for each in Reason]
+_SOURCES = [each.value for each in Trust]
 _OUTCOMES = [Report.ACCEPTED.value, Report.GONE.value, Report.REJECTED.value, "failed"]
 
 
@@ -63,6 +65,12 @@ ROWS = (
     Row("players", "gauge", "Who is there; absent while nobody has said.", s.one("players.count")),
     Row("players_present", "gauge", "1 = somebody, 0 = nobody.", s.one("players.present")),
     Row("player_capacity", "gauge", "How many there could be.", s.one("players.capacity")),
+    Row(
+        "player_source_failures",
+        "counter",
+        "Times that a source of players began to fail.",
+        s.counted("source", _SOURCES, lambda status: status.counts.source_failures),
+    ),
     Row(
         "players_age_seconds",
         "gauge",

@@ -169,6 +169,9 @@ def _players_counted(state: State, event: e.PlayersCounted, now: float) -> State
         capacity=event.capacity,
         note=event.note,
     )
+    has_failed = event.count is None and not event.crowd
+    if has_failed and players != state.players:  # else it goes on failing
+        state = replace(state, tally=state.tally.source_failed(event.source))
     return replace(state, players=players)
 
 

@@ -100,6 +100,7 @@ class CountsStatus:
     game_restarts: int = 0
     game_crashes: int = 0
     self_stops: dict[str, int] = field(default_factory=dict)  # answers, by outcome
+    source_failures: dict[str, int] = field(default_factory=dict)  # of players, by name
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def _counts(state: State, now: float) -> CountsStatus:
         game_restarts=tally.game_restarts,
         game_crashes=tally.game_crashes,
         self_stops=dict(tally.self_stops),
+        source_failures=dict(tally.source_failures),
     )
 
 

@@ -134,7 +134,7 @@ def test_players_who_stay_in_a_game_that_is_gone_do_not_count() -> None:
 def test_crash_is_an_end_that_failed_and_that_nobody_asked_for(
     facts: tuple[e.Event, ...], crashes: int
 ) -> None:
-    life = telling(on_unhealthy=Policy.RESTART)
+    life = telling(on_unhealthy=Policy.RESTART, on_game_crash=Policy.RESTART)
     life.at(5.0, READY)
     life.at(10.0, *facts)
     assert life.status.counts.game_crashes == crashes
@@ -164,3 +164,12 @@ def test_answers_of_the_platform_are_counted_by_outcome() -> None:
     life.at(6.0, e.LogsShipped(), e.SelfStopFailed("503"), e.SelfStopFailed("503"))
     life.at(7.0, e.SelfStopAccepted("202"))
     assert life.status.counts.self_stops == {"failed": 2, "accepted": 1}
+
+
+def test_source_that_goes_on_failing_has_failed_once() -> None:
+    life = telling()
+    life.at(5.0, READY, e.PlayersCounted("a2s", 2))
+    for at, count in ((10.0, None), (15.0, None), (20.0, 2), (25.0, None)):
+        life.at(at, e.PlayersCounted("a2s", count, note="no answer" * (count is None)))
+    life.at(30.0, e.PlayersCounted("tcp", None, crowd=True))
+    assert life.status.counts.source_failures == {"a2s": 2}
