@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
 WORKERS ?= 6
 
-.PHONY: help demo test servers lint types layers check readme bench lock clean
+.PHONY: help demo test servers node lint types layers check readme bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -22,6 +22,8 @@ test: $(VENV)/.test  ## the tests, with the coverage gates
 	$(RUN) -m coverage report --fail-under=95
 
 servers: $(SERVERS)/.servers  ## the log stores that some tests talk to
+
+node: tests/node/node_modules/.done  ## the npm packages that some tests run unchanged
 
 lint: $(VENV)/.test  ## ruff over the code, shellcheck over the shell
 	$(RUN) -m ruff check .
@@ -66,6 +68,11 @@ $(VENV)/.test: requirements-test.lock | $(VENV)/bin/python
 	@echo 'installing the test dependencies'
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@ $(VENV)/.runtime
+
+tests/node/node_modules/.done: tests/node/package-lock.json
+	@echo 'installing the npm packages'
+	@cd tests/node && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 $(SERVERS)/.servers: requirements-servers.lock
 	@echo 'setting up $(SERVERS)'

@@ -82,6 +82,11 @@ Token = Annotated[SecretStr, Written(spellings.token, render=lambda _: "")]
 Hidden = Annotated[SecretStr, Written(str, render=lambda _: "")]
 
 # NoDecode: pydantic-settings would read a tuple as JSON.
+Capacities = Annotated[
+    tuple[tuple[str, int], ...],
+    NoDecode,
+    Written(faces.capacities, render=faces.render_capacities),
+]
 Faces = Annotated[tuple[str, ...], NoDecode, Written(faces.parse, render=",".join)]
 Calls = Annotated[tuple[str, ...], NoDecode, Written(expectations.parse, render=",".join)]
 Names = Annotated[tuple[str, ...], NoDecode, Written(spellings.names, render=",".join)]

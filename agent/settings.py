@@ -22,6 +22,7 @@ from .errors import SettingsError
 from .gamesettings import GameSettings
 from .kinds import word
 from .logsettings import LogSettings
+from .sdksettings import SdkSettings
 from .stopsettings import StopSettings
 
 PREFIX = "AGENT_"
@@ -32,7 +33,7 @@ _LIKENESS = 0.75  # of two names; less is another program's variable
 _SHOWN = 240  # characters of a complaint; a value may be 4 KB long
 
 
-class Settings(LogSettings, StopSettings, GameSettings):
+class Settings(LogSettings, SdkSettings, StopSettings, GameSettings):
     """The settings, their defaults, what they mean; times in seconds, sizes in bytes.
 
     Those that ``core.options.Options`` lacks are PID 1's alone: it reads them before anything
@@ -54,20 +55,6 @@ class Settings(LogSettings, StopSettings, GameSettings):
         (),
         description="for your CI: the calls that the game will make, `ready,health,…`; exit "
         "status 1 if it makes others",
-    )
-    sdk: kinds.Faces = Field(
-        (),
-        description="pass for another platform's SDK server, so that a game made for it runs "
-        "unchanged: `agones`, `gsdk`, or both with a comma",
-    )
-    agones_port: kinds.Port = Field(
-        9358, description="the Agones face's REST on loopback, 0 = any; the game is told"
-    )
-    agones_grpc_port: kinds.Port = Field(
-        9357, description="its gRPC, likewise, where the package has the extra `grpc`"
-    )
-    gsdk_port: kinds.Port = Field(
-        56_001, description="the PlayFab face on loopback, 0 = any; the game is told"
     )
     mode: kinds.ModeWord = Field(
         Mode.ENFORCE, description="`observe`: stops of our own are only logged, counted"

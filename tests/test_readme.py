@@ -15,8 +15,6 @@ from tests import pages
 TEXT = pages.README.read_text()
 MAKEFILE = (pages.ROOT / "Makefile").read_text()
 PLATFORM = {"/v1/self/stop", "/v1/context"}
-IDLE = ("health_period",)  # without an effect, as it says
-KNOWN_BY = {"settings.py", "options.py", "doubts.py"}  # where a setting is only read, judged
 
 
 def section(heading: str) -> str:
@@ -49,6 +47,7 @@ def test_sections_come_in_the_readers_order() -> None:
         "Settings",
         "Where are my logs",
         "For on-call",
+        "From Agones",
         "From PlayFab",
         "When it crashes or hangs",
         "Secrets",
@@ -94,17 +93,6 @@ def test_every_path_that_is_named_is_a_route() -> None:
     known = {route.path for route in ROUTES} | PLATFORM
     found = set(re.findall(r"[ `](/(?:v1/[\w/]+|metrics|healthz|readyz))", TEXT))
     assert {path.rstrip("/") for path in found} <= known
-
-
-@pytest.mark.parametrize("name", IDLE)
-def test_setting_said_to_have_no_effect_has_none(name: str) -> None:
-    assert f"AGENT_{name.upper()}" in section("Limits")
-    using = [
-        path
-        for path in (pages.ROOT / "agent").rglob("*.py")
-        if path.name not in KNOWN_BY and re.search(rf"\.{name}\b", path.read_text())
-    ]
-    assert not using, "it has one now: take it out of the README's limits"
 
 
 def test_secrets_that_are_named_are_kept() -> None:

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from . import events as e
-from . import exits, hanging, idle, inquest, parting, reporting, restarts, stopping, telling
+from . import (
+    exits,
+    hanging,
+    idle,
+    inquest,
+    parting,
+    passing,
+    reporting,
+    restarts,
+    stopping,
+    telling,
+)
 from .durations import render
 from .effects import Effect, Leave, RestartGame, Say
 from .options import Options
@@ -254,6 +265,7 @@ def _warn(state: State, now: float, options: Options) -> Decided:
 DECISIONS: tuple[Decision, ...] = (
     inquest.account,
     obey,
+    passing.move_on,
     forget_stale,
     open_up,
     outlive_game,

@@ -209,6 +209,41 @@ class SelfStopFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class GameServerMoved:
+    """The game asked for a state of Agones."""
+
+    state: str
+    seconds: float = 0.0  # of a reservation, 0 = for ever
+
+
+@dataclass(frozen=True, slots=True)
+class GameServerNoted:
+    """The game set a label or an annotation by Agones' SDK."""
+
+    kind: str  # label | annotation
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GameServerCounted:
+    """The game set a counter by Agones' SDK."""
+
+    name: str
+    count: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class GameServerListed:
+    """The game set a list by Agones' SDK."""
+
+    name: str
+    capacity: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed:
     """A time that the core asked for may have come; it compares for itself."""
 
@@ -241,5 +276,9 @@ Event = (
     | SelfStopGone
     | SelfStopRejected
     | SelfStopFailed
+    | GameServerMoved
+    | GameServerNoted
+    | GameServerCounted
+    | GameServerListed
     | DeadlinePassed
 )

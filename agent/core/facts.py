@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import assert_never
 
+from . import agones, exits
 from . import events as e
-from . import exits
 from .health import heard
 from .phases import Report
 from .players import hushed, joined, left, seen, told
@@ -67,8 +67,31 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
         case e.SelfStopFailed(detail=detail):
             owed = replace(state.owed, attempts=state.owed.attempts + 1, detail=detail)
             return replace(state, owed=owed, tally=state.tally.answered("failed"))
+        case (
+            e.GameServerMoved()
+            | e.GameServerNoted()
+            | e.GameServerCounted()
+            | e.GameServerListed()
+        ):
+            return replace(state, server=_server_told(state.server, event, now))
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _server_told(
+    server: agones.GameServer,
+    event: e.GameServerMoved | e.GameServerNoted | e.GameServerCounted | e.GameServerListed,
+    now: float,
+) -> agones.GameServer:
+    match event:
+        case e.GameServerMoved(state=asked, seconds=seconds):
+            return agones.moved(server, asked, seconds, now)
+        case e.GameServerNoted(kind=kind, key=key, value=value):
+            return agones.noted(server, kind, key, value)
+        case e.GameServerCounted(name=name, count=count, capacity=capacity):
+            return agones.counted(server, name, count, capacity)
+        case e.GameServerListed(name=name, capacity=capacity, values=values):
+            return agones.listed(server, name, capacity, values)
 
 
 def _resynced(state: State, event: e.Resynced, now: float) -> State:

@@ -8,7 +8,7 @@ harmless.
 
 from dataclasses import replace
 
-from . import decisions, hanging, idle, reporting, stopping, telling
+from . import agones, decisions, hanging, idle, reporting, stopping, telling
 from .effects import Effect
 from .events import Event, Resynced
 from .facts import absorb
@@ -55,6 +55,8 @@ def _next_change(state: State, now: float, options: Options) -> float:
         if not decisions.is_noted(timer, state)
     ]
     due.append(decisions.warnings_at(state, options))
+    if "agones" in options.sdk:
+        due.append(agones.due(state.server, options.agones_allocate))
     due.append(stale_at(state.players, options.stale_players))
     due.append(hanging.kill_due(state, options))
     if state.phase is Phase.STARTING and state.game.is_running:

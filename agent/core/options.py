@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from . import faces
 from .phases import Mode, Policy
 
 
@@ -53,6 +54,9 @@ class Options:
     port: int = 8655
     expect: tuple[str, ...] = ()  # calls, see core.expectations
     sdk: tuple[str, ...] = ()  # faces, see core.faces
+    agones_allocate: str = "ready"  # or "match", "never"
+    agones_counters: tuple[tuple[str, int], ...] = faces.CAPACITIES  # (name, capacity)
+    agones_lists: tuple[tuple[str, int], ...] = faces.CAPACITIES
     mode: Mode = Mode.ENFORCE
     mode_given: bool = False  # AGENT_MODE was set, so idle and health stop outside Edgegap too
     container_log_storage: str = ""

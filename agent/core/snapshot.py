@@ -104,6 +104,19 @@ class CountsStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class GameServerStatus:
+    """The game server as Agones' face shows it."""
+
+    state: str
+    allocated_seconds_ago: float | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    counters: dict[str, tuple[int, int]]  # count, capacity
+    lists: dict[str, tuple[int, tuple[str, ...]]]  # capacity, values
+    ready_ends_match: bool  # what a Ready now would mean
+
+
+@dataclass(frozen=True, slots=True)
 class SinkStatus:
     """What one log store has, as against what it should have."""
 
@@ -163,4 +176,5 @@ class Status:
     agent_starts: int
     degraded: tuple[str, ...]
     counts: CountsStatus = field(default_factory=CountsStatus)
+    agones: GameServerStatus | None = None  # where that face is on
     logs: LogsStatus | None = None  # the core knows nothing of it

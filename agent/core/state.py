@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .agones import GameServer, reborn
 from .crash import Crash
 from .health import Pulse
 from .occupancy import Occupancy
@@ -111,6 +112,7 @@ class State:
     match: Match | None = None
     last_match: str | None = None  # id of the match that ended last
     tells_matches: bool = False  # it says when a match begins, so players alone make none
+    server: GameServer = field(default_factory=GameServer)  # for Agones' face
     hold: Hold | None = None
     pulse: Pulse = field(default_factory=Pulse)
     stop: Stop | None = None
@@ -155,6 +157,7 @@ def renew(state: State, game: Game, now: float, why: str) -> State:
         match=None,
         last_match=None,
         tells_matches=False,
+        server=reborn(state.server, now),
         hold=None,
         pulse=Pulse(),
     )

@@ -1,12 +1,13 @@
 """The status as readers see it, made from the state."""
 
-from . import exits, idle
+from . import agones, exits, idle
 from .health import judge
 from .options import Options
-from .phases import Mode, Phase, Report
+from .phases import Mode, Phase, Reason, Report
 from .players import Players
 from .snapshot import (
     CountsStatus,
+    GameServerStatus,
     GameStatus,
     HoldStatus,
     MatchStatus,
@@ -47,6 +48,7 @@ def view(state: State, now: float, options: Options) -> Status:
         agent_starts=state.agent_starts,
         degraded=options.degraded,
         counts=_counts(state, now),
+        agones=_server(state, now) if "agones" in options.sdk else None,
     )
 
 
@@ -108,6 +110,22 @@ def _timer(timer: idle.Timer, now: float) -> TimerStatus:
         elapsed_seconds=0.0 if timer.since is None else _age(timer.since, now),
         why=timer.why,
         text=idle.in_words(timer, now),
+    )
+
+
+def _server(state: State, now: float) -> GameServerStatus:
+    server, played = state.server, state.players.present
+    word = server.state
+    if state.stop is not None:
+        word = "Unhealthy" if state.stop.reason is Reason.GAME_UNHEALTHY else "Shutdown"
+    return GameServerStatus(
+        state=word,
+        allocated_seconds_ago=_since(server.allocated_at, now),
+        labels=dict(server.labels),
+        annotations=dict(server.annotations),
+        counters=dict(server.counters),
+        lists=dict(server.lists),
+        ready_ends_match=agones.is_match_end(server, now, is_played=played),
     )
 
 

@@ -16,6 +16,10 @@ class Face(Protocol):
 def open_faces(known: Known) -> list[Face]:
     """Return the faces of ``AGENT_SDK``."""
     opened: list[Face] = []
+    if "agones" in known.options.sdk:
+        from .agones_face import AgonesFace
+
+        opened.append(AgonesFace(known))
     if "gsdk" in known.options.sdk:
         from .gsdk import Gsdk
 

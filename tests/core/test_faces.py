@@ -40,3 +40,15 @@ def test_game_that_never_calls_its_face_is_given_up_though_its_port_is_bound() -
 
 def _with_face() -> Options:
     return Options(sdk=("gsdk",))
+
+
+def test_capacities_are_pairs() -> None:
+    pairs = faces.capacities(" players=100, rooms = 10,")
+    assert pairs == (("players", 100), ("rooms", 10))
+    assert faces.capacities(faces.render_capacities(pairs)) == pairs
+
+
+@pytest.mark.parametrize("text", ["players", "=5", "players=many", "players=-1", "a=9999999999"])
+def test_capacity_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no capacity; write name=100"):
+        faces.capacities(text)

@@ -10,34 +10,17 @@ from contextlib import suppress
 import aiohttp
 import pytest
 
-from agent.core import events as e
 from agent.core.options import Options
 from agent.core.phases import Reason
-from agent.core.snapshot import Status
 from agent.link import Listener
 from agent.sdks import serving
 from agent.sdks.faces import open_faces
 from agent.sdks.known import Known
 from tests.core.life import GAME, Life
 
+from .desk import Desk
+
 HEARTBEAT = "/v1/sessionHosts/abc123/heartbeats"
-
-
-class Desk:
-    """The core itself, without a runtime around it."""
-
-    def __init__(self, life: Life) -> None:
-        self.life = life
-
-    def status(self) -> Status:
-        return self.life.status
-
-    def post(self, event: e.Event) -> Status:
-        self.life.at(self.life.now, event)
-        return self.life.status
-
-    async def changed(self, after: int, timeout: float | None) -> Status:  # noqa: ASYNC109 - the protocol's
-        raise NotImplementedError
 
 
 @pytest.fixture
