@@ -17,10 +17,20 @@ class GameSettings(BaseSettings):
     start_timeout: kinds.Limit = Field(
         600.0, description="a game that shows no life for this long is given up"
     )
-    players: kinds.AutoOrApi = Field(
+    players: kinds.PlayerSources = Field(
         "auto",
-        description="`auto`: unknown until a source speaks; `api`: the game will tell, so "
-        "nobody is there at first",
+        description="who tells of players: `auto` is all of `api,log,a2s,tcp,traffic`, the most "
+        "trusted first, or a list of some; `api` or `log` alone: it will tell, so nobody is "
+        "there at first",
+    )
+    players_log: kinds.PlayerLines = Field(
+        (),
+        description="lines of the output that tell of players: a preset (`unreal`, `mirror`, "
+        "`source`, `minecraft`, `godot`, `teeworlds`), or lines `join REGEX`, `leave REGEX` "
+        "with a group `(?P<id>…)`",
+    )
+    players_period: kinds.Period = Field(
+        10.0, description="how often it is looked from outside who is there"
     )
     nobody_joined: kinds.Limit = Field(
         300.0, description="stop when nobody came for this long after game ready"

@@ -1,6 +1,6 @@
 """What the rooms need of the runtime, as protocols."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from .core.events import Event
@@ -53,7 +53,7 @@ class GameLines(Protocol):
         """Whether it can be read from here: not where the spool is kept in memory."""
         ...
 
-    def lines(self, after: Mapping[str, int], /) -> AsyncIterator[OutputLine]:
+    def lines(self, after: Mapping[str, int], /) -> AsyncGenerator[OutputLine, None]:
         """Yield complete lines, those already written first, for ever.
 
         *after* says by source where the reader left off; what is missing starts with what is

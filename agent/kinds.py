@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from .core import durations, expectations, faces, sizes, spellings
+from .core import durations, expectations, faces, sizes, sources, spellings
 from .core.phases import Mode, Policy
+from .game.logpatterns import patterns
 from .logs.redaction import compiled
 from .pid1 import prepare
 
@@ -46,6 +47,28 @@ def _limit(most: float) -> Written:
     return Written(spellings.seconds(_SHORTEST, most, off=True), render=render)
 
 
+def _sources(text: str) -> str:
+    """Return the sources of players as they are compared later.
+
+    Raises:
+        ValueError: one is none.
+    """
+    word = text.replace(" ", "").lower()
+    sources.chosen(word)
+    return word
+
+
+def _player_lines(text: str) -> tuple[str, ...]:
+    """Return presets and patterns, one a line.
+
+    Raises:
+        ValueError: one is neither.
+    """
+    found = tuple(line for line in (each.strip() for each in text.splitlines()) if line)
+    patterns(found)
+    return found
+
+
 def _patterns(text: str) -> tuple[str, ...]:
     """Return regular expressions, one a line.
 
@@ -65,6 +88,7 @@ Grace = Annotated[float, _seconds(0.001, _DAY)]  # PID 1 takes any; the odd ones
 Budget = Annotated[float, _seconds(_SHORTEST, _HOUR)]
 Wait = Annotated[float, _seconds(_SHORTEST, _DAY)]
 
+PlayerSources = Annotated[str, Written(_sources)]
 AutoOrApi = Annotated[str, word("auto", "api")]
 ModeWord = Annotated[Mode, word(*(mode.value for mode in Mode))]
 PolicyWord = Annotated[Policy, word(*(policy.value for policy in Policy))]
@@ -101,6 +125,7 @@ Templates = Annotated[
     Written(prepare.pairs, render=lambda pairs: ",".join(map(":".join, pairs))),
 ]
 Patterns = Annotated[tuple[str, ...], NoDecode, Written(_patterns, render="\n".join)]
+PlayerLines = Annotated[tuple[str, ...], NoDecode, Written(_player_lines, render="\n".join)]
 StopList = Annotated[
     spellings.StopList,
     NoDecode,

@@ -24,9 +24,11 @@ from .game.asking import Asker
 from .game.crash import Coroner
 from .game.ports import Declared, PortProbe
 from .game.usage import Meter
+from .game.watch import PlayerWatch
 from .hearing import fact, is_on_edgegap, resynced
 from .labels import labels
 from .link import Link, Truth, held, read_truth
+from .logs.following import Follower
 from .logs.logbook import Logbook
 from .logs.opening import open_sinks
 from .logs.shipper import Shipper
@@ -103,8 +105,10 @@ class Service:
             labels=labels(known, truth, options),
             linger=options.log_linger if is_on_edgegap(truth) else 0.0,  # nobody collects
         )
+        state = recall(memory, truth, options)
+        self._lines_read = state.lines_read
         self._runtime = Runtime(
-            recall(memory, truth, options),
+            state,
             options,
             now=clock.now,
             memory=memory,
@@ -136,9 +140,12 @@ class Service:
         self._orders.follow(self._coroner, Asker(options, password, clock.now))
         self._server.show(logbook, self._coroner.latest)
         declared = _declared(known)
-        self._probe = PortProbe(
-            post=self._runtime.post,
-            declared=declared,
+        self._probe = PortProbe(post=self._runtime.post, declared=declared, held=held(truth))
+        self._players = PlayerWatch(
+            options,
+            declared,
+            desk=self._runtime,
+            lines=Follower(truth.spool),
             held=held(truth),
         )
         self._faces = open_faces(
@@ -180,6 +187,7 @@ class Service:
                 rooms.create_task(self._server.run(), name="control"),
                 rooms.create_task(self._probe.run(), name="ports"),
                 rooms.create_task(self._point_probe(), name="readiness"),
+                rooms.create_task(self._players.run(self._lines_read), name="players"),
                 *(rooms.create_task(face.run(), name="face") for face in self._faces),
             ]
             await self._listen()

@@ -59,7 +59,7 @@ def open_up(state: State, event: e.Event, now: float, options: Options) -> Decid
     if state.phase is Phase.READY and (state.match or is_played):
         why = "a match began" if state.match else "players are there"
         state = replace(move(state, Phase.IN_MATCH, now), why=why)
-    elif state.phase is Phase.IN_MATCH and not (state.match or is_played):
+    elif state.phase is Phase.IN_MATCH and not state.match and _is_over(state):
         why = "the match ended" if state.tells_matches else "everybody left"
         state = replace(move(state, Phase.READY, now), why=why)
     return state, ()
@@ -156,6 +156,11 @@ def _opened_by(state: State, event: e.Event, now: float, options: Options) -> st
     if state.match is not None:
         return "match"
     return "players" if state.players.present else None
+
+
+def _is_over(state: State) -> bool:
+    """Return whether nobody plays any more; players who are unknown may still be there."""
+    return state.tells_matches or state.players.believed.says_nobody
 
 
 def _requested(state: State, why: str, by: str, now: float, options: Options) -> Decided:

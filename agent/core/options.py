@@ -19,7 +19,9 @@ class Options:
     nobody_joined: float = 300.0
     everybody_left: float = 120.0
     stale_players: float = 0.0  # 0 = off
-    players: str = "auto"  # "api" = told through the API, so nobody is there at the start
+    players: str = "auto"  # or a list of sources; "api", "log" alone: nobody is there at first
+    players_log: tuple[str, ...] = ()  # presets, or "join REGEX", "leave REGEX"
+    players_period: float = 10.0
     max_duration: float = 84_600.0  # 23h30m: public deployments are ended at 24 h
     max_duration_warning: float = 300.0
     on_match_end: str = "stop"  # or "ready"

@@ -15,6 +15,33 @@ class Trust(Enum):
     TRAFFIC = "traffic"  # packets that come in
 
 
+AUTO = "auto"
+_PORTED = Trust.A2S.value
+_LAST_PORT = 65_535
+
+
+def chosen(text: str) -> Mapping[str, int]:
+    """Return the sources that AGENT_PLAYERS names; a2s with its port, 0 where none is given.
+
+    Raises:
+        ValueError: one is none.
+    """
+    known = [each.value for each in Trust]
+    if text == AUTO:
+        return dict.fromkeys(known, 0)
+    found = {}
+    for word in text.split(","):
+        name, colon, number = word.strip().partition(":")
+        is_port = number.isdecimal() and 0 < int(number) <= _LAST_PORT
+        if name not in known or (colon and not (name == _PORTED and is_port)):
+            raise ValueError(
+                f"{word.strip()!r} is no source of players; write auto, or a list of"
+                f" {', '.join(known)}; a2s may have its port: a2s:27015"
+            )
+        found[name] = int(number) if colon else 0
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """The last word of one source.

@@ -71,12 +71,12 @@ def parse(transport: str, rows: Iterable[bytes]) -> Iterator[Bound]:
                 return
             continue
         address, _, port = words[1].decode("ascii").rpartition(":")
-        if not _is_loopback(address):
+        if not is_loopback(address):
             yield Bound(transport, int(port, 16), int(words[_INODE]))
 
 
-def _is_loopback(address: str) -> bool:
-    """Read the kernel's form: each 32-bit word is printed as this machine's integer."""
+def is_loopback(address: str) -> bool:
+    """Return whether the kernel's form is loopback's: each 32-bit word is this machine's."""
     raw = b"".join(
         int(address[at : at + 8], 16).to_bytes(4, sys.byteorder)
         for at in range(0, len(address), 8)

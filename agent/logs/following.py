@@ -1,7 +1,7 @@
 """The lines of the game's output, each one as soon as it is complete."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 
 from .. import clock
@@ -24,7 +24,7 @@ class Follower:
         self._folder = Path(folder)
         self.is_readable = bool(folder)
 
-    async def lines(self, after: Mapping[str, int]) -> AsyncIterator[OutputLine]:
+    async def lines(self, after: Mapping[str, int]) -> AsyncGenerator[OutputLine, None]:
         """Yield the game's complete lines, those already written first, for ever.
 
         Args:

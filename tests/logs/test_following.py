@@ -21,7 +21,7 @@ async def read(
     found: list[OutputLine] = []
     async with (
         asyncio.timeout(30),
-        aclosing(Follower(str(spool.folder)).lines(after or {})) as lines,  # type: ignore[type-var]
+        aclosing(Follower(str(spool.folder)).lines(after or {})) as lines,
     ):
         async for line in lines:
             found.append(line)
@@ -85,7 +85,7 @@ async def test_folder_that_cannot_be_watched_is_looked_at(tmp_path: Path) -> Non
 async def test_spool_in_memory_has_no_lines() -> None:
     follower = Follower("")
     assert not follower.is_readable
-    async with aclosing(follower.lines({})) as lines:  # type: ignore[type-var]
+    async with aclosing(follower.lines({})) as lines:
         asking = asyncio.ensure_future(anext(lines))  # noqa: TID251 - only to see that it waits
         done, _ = await asyncio.wait([asking], timeout=0.05)
         assert not done
