@@ -106,7 +106,6 @@ class Service:
             linger=options.log_linger if is_on_edgegap(truth) else 0.0,  # nobody collects
         )
         state = recall(memory, truth, options)
-        self._lines_read = state.lines_read
         self._runtime = Runtime(
             state,
             options,
@@ -139,15 +138,6 @@ class Service:
         password = truth.secrets.get("AGENT_RCON_PASSWORD", "")
         self._orders.follow(self._coroner, Asker(options, password, clock.now))
         self._server.show(logbook, self._coroner.latest)
-        declared = _declared(known)
-        self._probe = PortProbe(post=self._runtime.post, declared=declared, held=held(truth))
-        self._players = PlayerWatch(
-            options,
-            declared,
-            desk=self._runtime,
-            lines=Follower(truth.spool),
-            held=held(truth),
-        )
         self._faces = open_faces(
             Known(
                 desk=self._runtime,
@@ -158,7 +148,21 @@ class Service:
                 born=truth.born,
             )
         )
+        self._watch_game(_declared(known), state)
+
+    def _watch_game(self, declared: tuple[Declared, ...], state: State) -> None:
+        """Make what looks at the game from outside."""
+        truth = self._truth
         self._declared = tuple(port.name for port in declared)
+        self._probe = PortProbe(post=self._runtime.post, declared=declared, held=held(truth))
+        self._players = PlayerWatch(
+            self._options,
+            declared,
+            desk=self._runtime,
+            lines=Follower(truth.spool),
+            read=state.lines_read,
+            held=held(truth),
+        )
 
     def _keep_on_call_informed(self) -> None:
         meter = Meter(now=clock.now, game_pid=lambda: self._runtime.status().game.pid)
@@ -187,7 +191,7 @@ class Service:
                 rooms.create_task(self._server.run(), name="control"),
                 rooms.create_task(self._probe.run(), name="ports"),
                 rooms.create_task(self._point_probe(), name="readiness"),
-                rooms.create_task(self._players.run(self._lines_read), name="players"),
+                rooms.create_task(self._players.run(), name="players"),
                 *(rooms.create_task(face.run(), name="face") for face in self._faces),
             ]
             await self._listen()

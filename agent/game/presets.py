@@ -12,7 +12,7 @@ class Pair(NamedTuple):
 
 # An id that two players may share would let one who leaves take the other along: no match then.
 _UNREAL_ID = r"(?P<id>(?!INVALID\b)(?!NULL,)[\w:|.-]+(?: \[0x[0-9A-Fa-f]+\])?)"
-_SOURCE_ID = r'"[^"]*<(?P<id>\d+)><(?!BOT>)[^>]*><[^>]*>"'
+_SOURCE_ID = r'".*<(?P<id>\d+)><(?!BOT>)[^>]*><[^>]*>"'
 _MINECRAFT = r"INFO\](?: \[[^\]]*\])?: (?P<id>[.*\w]{1,32})"
 
 PRESETS: dict[str, Pair] = {
@@ -28,7 +28,8 @@ PRESETS: dict[str, Pair] = {
     ),
     # Source, Source 2, GoldSrc, with `log on`.
     "source": Pair(
-        rf"^L .*: {_SOURCE_ID} entered the game$", rf"^L .*: {_SOURCE_ID} disconnected\b"
+        rf"^L .*: {_SOURCE_ID} entered the game$",
+        rf"^L .*: {_SOURCE_ID} disconnected(?: \(reason .*\))?$",
     ),
     # Java edition: vanilla, Forge, Fabric, Paper.
     "minecraft": Pair(rf"{_MINECRAFT} joined the game$", rf"{_MINECRAFT} left the game$"),

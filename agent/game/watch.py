@@ -63,17 +63,19 @@ class PlayerWatch:
         *,
         desk: Desk,
         lines: GameLines,
+        read: Mapping[str, int],
         held: Iterable[int] = (),
         query: Query | None = None,
         proc: Path = Path("/proc"),
     ) -> None:
-        """Take what to look at, whom to tell.
+        """Take what to look at.
 
         Args:
             options: which sources, how often.
             declared: the ports that the app version declares.
             desk: where the state can be seen, where facts are handed in.
             lines: the game's output.
+            read: by stream, how far those before us have read it.
             held: port numbers that we hold ourselves.
             query: asks for a server's A2S_INFO.
             proc: where the kernel's files are.
@@ -88,6 +90,7 @@ class PlayerWatch:
         self._desk = desk
         self._post = desk.post
         self._lines = lines
+        self._read = read
         self._held = held
         self._query = query or _nobody_asks
         self._proc = proc
@@ -102,17 +105,13 @@ class PlayerWatch:
             _TRAFFIC: self._look_by_traffic,
         }
 
-    async def run(self, read: Mapping[str, int]) -> None:
-        """Look until cancelled.
-
-        Args:
-            read: how far those before us have read the output.
-        """
+    async def run(self) -> None:
+        """Look until cancelled."""
         async with asyncio.TaskGroup() as group:
             if _LOG in self._sources and self._options.players_log:
                 known = patterns(self._options.players_log)
                 watch = LogWatch(self._lines, known, self._post)
-                group.create_task(watch.run(read), name="log of players")
+                group.create_task(watch.run(self._read), name="log of players")
             group.create_task(self._look_around(), name="looks for players")
 
     async def _look_around(self) -> None:
@@ -207,7 +206,7 @@ class PlayerWatch:
     async def _look_by_tcp(self) -> None:
         count, young = await asyncio.to_thread(self._connections.count, clock.now())
         if young and not count:
-            self._post(PlayersCounted(_TCP, note=f"{young} connections, all younger than 5 s"))
+            self._post(PlayersCounted(_TCP, note=_young(young)))
         elif count or not self._is_mixed:
             self._post(PlayersCounted(_TCP, count))
         else:
@@ -229,3 +228,8 @@ class PlayerWatch:
     def _hush(self, name: str, note: str) -> None:
         self._hushed.add(name)
         self._post(SourceHushed(name, note))
+
+
+def _young(count: int) -> str:
+    some = "1 connection is" if count == 1 else f"{count} connections are all"
+    return f"{some} younger than 5 s"
