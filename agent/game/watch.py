@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from .. import clock
 from ..core.events import PlayersCounted, SourceHushed
@@ -12,6 +11,8 @@ from ..core.phases import Phase
 from ..core.snapshot import Status
 from ..core.sources import AUTO, Trust, chosen
 from ..interfaces import Desk, GameLines
+from . import a2s
+from .a2swire import Info
 from .connections import Connections
 from .logpatterns import LogWatch, patterns
 from .ports import Declared
@@ -26,31 +27,8 @@ _ORDER = [each.value for each in Trust]
 _API, _LOG, _A2S, _TCP, _TRAFFIC = _ORDER
 
 
-class ServerInfo(Protocol):
-    """What a server says of itself, see ``agent.game.a2s``."""
-
-    @property
-    def players(self) -> int:
-        """How many are there, bots among them."""
-        ...
-
-    @property
-    def bots(self) -> int:
-        """How many of them are bots."""
-        ...
-
-    @property
-    def max_players(self) -> int:
-        """How many could be there."""
-        ...
-
-
-Query = Callable[[int], Awaitable[ServerInfo | None]]
-"""Asks the server on a port of loopback; None = no answer that could be read."""
-
-
-async def _nobody_asks(_: int) -> None:
-    """Return no answer."""
+Query = Callable[[int, float], Awaitable[Info | None]]
+"""Asks the server on a port of loopback, for so many seconds; None = no answer."""
 
 
 class PlayerWatch:
@@ -65,7 +43,7 @@ class PlayerWatch:
         lines: GameLines,
         read: Mapping[str, int],
         held: Iterable[int] = (),
-        query: Query | None = None,
+        query: Query = a2s.query,
         proc: Path = Path("/proc"),
     ) -> None:
         """Take what to look at.
@@ -92,8 +70,9 @@ class PlayerWatch:
         self._lines = lines
         self._read = read
         self._held = held
-        self._query = query or _nobody_asks
+        self._query = query
         self._proc = proc
+        self._patience = min(a2s.ANSWER_SECONDS, options.players_period / 2)
         self._pid: int | None = None
         self._connections = Connections(0, (), ())
         self._traffic: TrafficWatch | None = None
@@ -129,8 +108,9 @@ class PlayerWatch:
                 self._rest()
                 await self._desk.changed(status.revision, None)
                 continue
-            for name in wanted:
-                await self._looks[name]()
+            async with asyncio.TaskGroup() as group:
+                for name in wanted:
+                    group.create_task(self._looks[name](), name=f"a look by {name}")
             await clock.wait(asyncio.Event(), self._options.players_period)
 
     def _wanted(self, status: Status) -> list[str]:
@@ -169,8 +149,6 @@ class PlayerWatch:
     @property
     def _a2s_ports(self) -> list[int]:
         port = self._sources.get(_A2S)
-        if self._query is _nobody_asks:
-            return []
         return [port] if port else self._udp
 
     def _turn_to(self, pid: int | None) -> None:
@@ -189,7 +167,7 @@ class PlayerWatch:
 
     async def _look_by_a2s(self) -> None:
         for port in self._a2s_ports:
-            info = await self._query(port)
+            info = await self._query(port, self._patience)
             if info is not None:
                 self._unanswered = -1
                 players = max(0, info.players - info.bots)

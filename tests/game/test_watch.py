@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,11 @@ import pytest
 from agent import clock
 from agent.core import events as e
 from agent.core.snapshot import Status
+from agent.game.a2swire import Info
 from agent.game.ports import Declared
 from agent.game.watch import PlayerWatch
 from agent.interfaces import OutputLine
+from tests.fakes.a2s_responder import serving
 
 from ..core.life import Life
 
@@ -52,11 +54,8 @@ class Desk:
                 await self._news.wait()
 
 
-@dataclass
-class Info:
-    players: int
-    bots: int
-    max_players: int
+def info(players: int, most: int, *, bots: int = 0) -> Info:
+    return Info("a server", "arena", players, most, bots)
 
 
 @dataclass
@@ -66,7 +65,8 @@ class Server:
     answer: Info | None = None
     asked: list[int] = field(default_factory=list)
 
-    async def query(self, port: int) -> Info | None:
+    async def query(self, port: int, seconds: float) -> Info | None:
+        assert seconds > 0
         self.asked.append(port)
         return self.answer
 
@@ -95,7 +95,7 @@ async def watched(
         lines=Lines(),
         read={"stdout": 30},
         held=(8655,),
-        query=server.query if server else None,
+        query=(server or Server()).query,
         proc=proc,
     )
     running = asyncio.create_task(watch.run())
@@ -132,13 +132,30 @@ def connect(proc: Path) -> None:
 
 
 async def test_server_that_answers_is_believed_less_its_bots(shared: Path) -> None:
-    desk, server = Desk(), Server(Info(5, 2, 16))
+    desk, server = Desk(), Server(info(5, 16, bots=2))
     async with watched(desk, UDP, server=server, proc=shared):
         await desk.until(e.PlayersCounted("a2s", 3, capacity=16))
         assert set(server.asked) == {7777}
         server.answer = None
         await desk.until(e.PlayersCounted("a2s", note="no answer on 7777"))
     assert desk.status().players.present is None
+
+
+async def test_server_is_asked_on_the_ports_that_are_declared(shared: Path) -> None:
+    desk = Desk()
+    with serving() as (port, _):
+        watch = PlayerWatch(
+            replace(desk.life.options, players_period=2.0),
+            [Declared("game", port, "UDP")],
+            desk=desk,
+            lines=Lines(),
+            read={},
+            proc=shared,
+        )
+        running = asyncio.create_task(watch.run())
+        await desk.until(e.PlayersCounted("a2s", 2, capacity=16))
+        running.cancel()
+        await asyncio.wait([running])
 
 
 async def test_server_that_never_answers_is_left_alone_after_three_looks(alone: Path) -> None:
@@ -160,7 +177,7 @@ async def test_server_that_was_chosen_is_asked_for_ever_on_its_port() -> None:
 
 
 async def test_nobody_looks_once_the_game_has_spoken(alone: Path) -> None:
-    desk, server = Desk(), Server(Info(1, 0, 2))
+    desk, server = Desk(), Server(info(1, 2))
     desk.post(e.PlayersSet(("ann",)))
     async with watched(desk, UDP, TCP, server=server, proc=alone):
         done, _ = await asyncio.wait(
@@ -172,7 +189,7 @@ async def test_nobody_looks_once_the_game_has_spoken(alone: Path) -> None:
 
 
 async def test_nobody_looks_before_the_game_is_ready(alone: Path) -> None:
-    desk, server = Desk(), Server(Info(1, 0, 2))
+    desk, server = Desk(), Server(info(1, 2))
     desk.life.at(6.0, e.GameStarted(8))
     async with watched(desk, UDP, server=server, proc=alone):
         await some_looks()
@@ -238,7 +255,7 @@ async def test_every_life_of_the_game_is_looked_at_anew(shared: Path) -> None:
     desk, server = Desk(on_game_crash="restart"), Server()
     async with watched(desk, UDP, server=server, proc=shared):
         await desk.until(e.SourceHushed("a2s", "no answer on 7777"))
-        server.answer = Info(1, 0, 4)
+        server.answer = info(1, 4)
         desk.post(e.GameStarted(8))
         desk.post(e.ReadyReported())
         await desk.until(e.PlayersCounted("a2s", 1, capacity=4))
