@@ -6,7 +6,8 @@ successor replays them: ``step`` is pure. When the events outgrow the state, the
 written into the other slot under the next generation. Every record carries its length, its
 generation, its place in the row with a CRC over all of it: a record that was cut by a
 SIGKILL ends the row, a slot whose state was cut is not the newest, and what an older
-generation left behind is not taken for new.
+generation left behind is not taken for new. It is MessagePack: JSON has no word for infinity,
+which is the deadline of all that has none.
 """
 
 import os
@@ -26,6 +27,15 @@ from .pid1 import wire
 _HEAD = struct.Struct("<IIQQ")  # length, CRC, generation, place
 _BEAT = struct.Struct("<Q")
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in events_module.Event.__args__}
+_GROWING = (
+    events_module.PlayersSet,
+    events_module.PlayerJoined,
+    events_module.LinesMatched,
+    events_module.MatchStarted,
+)
+"""Facts that others can add without end. What is left of a slot is for our own, such as a stop,
+which nobody is there to be told of when they are refused."""
+_RESERVED = 16  # one part of so many
 _LEAST_ROOM = 64 * 1024  # bytes of events before a new state is worth writing
 
 Record = tuple[float, Event]
@@ -60,7 +70,7 @@ class Memory:
         self._place = len(payloads)
         self._end = sum(_HEAD.size + len(payload) for payload in payloads)
         self._room = self._end + _LEAST_ROOM
-        state = msgspec.json.decode(payloads[0], type=State)
+        state = msgspec.msgpack.decode(payloads[0], type=State)
         return state, [_decode(payload) for payload in payloads[1:]]
 
     def keep(self, state: State) -> None:
@@ -69,8 +79,8 @@ class Memory:
         Raises:
             StateFullError: it is larger than a slot.
         """
-        payload = msgspec.json.encode(state)
-        self._check(_HEAD.size + len(payload))
+        payload = msgspec.msgpack.encode(state)
+        self._check(len(payload), self._slot_bytes)
         generation = self._generation + 1
         record = _pack(payload, generation, 0)
         os.pwrite(self._fd, record, self._offset(1 - self._slot))
@@ -82,10 +92,16 @@ class Memory:
         """Remember a fact that was taken at *now* and led to the state *after*.
 
         Raises:
-            StateFullError: nothing was written, the fact must not be acted on.
+            StateFullError: nothing was written, the fact must not be acted on. Facts of our own
+                are never refused: the others leave room for them.
         """
-        payload = msgspec.json.encode((type(event).__name__, now, event))
+        payload = msgspec.msgpack.encode((type(event).__name__, now, event))
         record = _pack(payload, self._generation, self._place)
+        # In a row so short, facts cannot add up to a state that is too large.
+        is_near = self._end + len(record) > self._slot_bytes // 4
+        if is_near and isinstance(event, _GROWING):
+            most = self._slot_bytes - self._slot_bytes // _RESERVED
+            self._check(len(msgspec.msgpack.encode(after)), most)
         if self._end + len(record) > min(self._room, self._slot_bytes):
             self.keep(after)
             return
@@ -93,10 +109,10 @@ class Memory:
         self._place += 1
         self._end += len(record)
 
-    def _check(self, size: int) -> None:
-        if size > self._slot_bytes:
+    def _check(self, size: int, most: int) -> None:
+        if _HEAD.size + size > most:
             raise StateFullError(
-                f"cannot remember that: {size} bytes of state, {self._slot_bytes} fit",
+                f"cannot remember that: {size} bytes of state, {most - _HEAD.size} fit",
                 fix="send fewer or shorter ids",
             )
 
@@ -132,8 +148,8 @@ class Memory:
 
 
 def _decode(payload: bytes) -> Record:
-    name, now, fields = msgspec.json.decode(payload, type=tuple[str, float, msgspec.Raw])
-    return now, msgspec.json.decode(fields, type=_KINDS[name])
+    name, now, fields = msgspec.msgpack.decode(payload, type=tuple[str, float, msgspec.Raw])
+    return now, msgspec.msgpack.decode(fields, type=_KINDS[name])
 
 
 def _pack(payload: bytes, generation: int, place: int) -> bytes:

@@ -2,18 +2,24 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from agent.core.events import (
+    DeadlinePassed,
+    Event,
     GameExited,
     HoldPlaced,
     MatchStarted,
     PlayerJoined,
     PlayersSet,
     Resynced,
+    SelfStopAccepted,
+    SelfStopFailed,
+    StopRequested,
     TermReceived,
 )
 from agent.core.lifecycle import step
@@ -91,7 +97,7 @@ def test_write_cut_at_any_byte_loses_that_fact_only(fd: int, tmp_path: Path) -> 
     written = os.pread(fd, 1 << 20, second_slot)  # the first keep goes to the other slot
     start = len(whole) if len(longer) > len(whole) else None
     assert start is None  # so the row lies in the second slot
-    record = len(msgspec.json.encode(("MatchStarted", 105.0, MatchStarted("m-2")))) + 24
+    record = len(msgspec.msgpack.encode(("MatchStarted", 105.0, MatchStarted("m-2")))) + 24
     row = written.rstrip(b"\0")
     for cut in range(record):
         path = tmp_path / "cut"
@@ -148,7 +154,7 @@ def test_ten_thousand_joins_cost_their_own_bytes(fd: int) -> None:
         state, _ = step(state, event, 101.0, OPTIONS)
         memory.append(event, 101.0, state)
     patch.undo()
-    final = len(msgspec.json.encode(state))
+    final = len(msgspec.msgpack.encode(state))
     assert written < 10_000 * 100 + 6 * final
     assert recalled(fd) == state
 
@@ -158,9 +164,42 @@ def test_more_than_a_slot_is_refused_and_nothing_is_written(fd: int) -> None:
     memory.keep(BORN)
     event = PlayersSet(ids=tuple(f"player-{number:06}" for number in range(200)))
     after, _ = step(BORN, event, 101.0, OPTIONS)
-    with pytest.raises(StateFullError, match="2048 fit"):
+    with pytest.raises(StateFullError, match="1896 fit"):
         memory.append(event, 101.0, after)
     assert recalled(fd, 2048) == BORN
+
+
+def test_facts_of_our_own_fit_where_no_player_does_any_more(fd: int) -> None:
+    memory, state = Memory(fd, 64 * 1024), BORN
+    memory.keep(BORN)
+    joins = (PlayerJoined(f"player-{number:0100}") for number in range(10_000))
+    with suppress(StateFullError):
+        for event in joins:
+            after, _ = step(state, event, 101.0, OPTIONS)
+            memory.append(event, 101.0, after)
+            state = after
+    assert 100 < len(state.players.ids) < 10_000
+    own: list[Event] = [
+        SelfStopFailed("x" * 500, attempts=3),
+        HoldPlaced(60.0, "y" * 512),
+        StopRequested("z" * 512),
+        TermReceived(15),
+        GameExited(9),
+        *[DeadlinePassed() for _ in range(1000)],
+        SelfStopAccepted("202"),
+    ]
+    for at, fact in enumerate(own):
+        state, _ = step(state, fact, 102.0 + at, OPTIONS)
+        memory.append(fact, 102.0 + at, state)
+    assert recalled(fd, 64 * 1024) == state
+
+
+def test_stop_without_an_end_is_kept_whole(fd: int) -> None:
+    """An infinite deadline has no word in JSON."""
+    state, _ = step(BORN, StopRequested(), 101.0, OPTIONS)
+    assert state.stop is not None
+    Memory(fd).keep(state)
+    assert recalled(fd) == state
 
 
 def test_heartbeat_counts_up_where_pid_1_looks(fd: int) -> None:
