@@ -6,7 +6,7 @@ import sys
 
 from .table import Row, show
 
-PARTS = ("foundation", "pump")
+PARTS = ("foundation", "pump", "faces")
 
 
 def main() -> int:

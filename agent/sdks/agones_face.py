@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 
 from .. import clock
 from ..link import Listener
@@ -35,16 +36,29 @@ class AgonesFace:
                 both.create_task(self._serve_grpc(doors))
 
     async def _serve_grpc(self, doors: Sequence[Listener]) -> None:
-        try:
-            from .agones_grpc import Grpc
-        except ModuleNotFoundError as error:
+        """Serve gRPC, which is loaded once somebody calls: it costs some 10 MiB."""
+        if find_spec("grpclib") is None:
             LOG.warning(
-                "the Agones face speaks REST alone: %s is missing; install arbitrium-agent[grpc], "
-                "or use an SDK that speaks REST",
-                error.name,
+                "the Agones face speaks REST alone: grpclib is missing; install "
+                "arbitrium-agent[grpc], or use an SDK that speaks REST"
             )
             for door in doors:  # refused at once instead of left waiting
                 with socket.socket(fileno=door.fd) as unused:
                     unused.shutdown(socket.SHUT_RDWR)
             return
+        await _called(doors)
+        from .agones_grpc import Grpc
+
         await Grpc(self._game).run(doors)
+
+
+async def _called(doors: Sequence[Listener]) -> None:
+    """Wait for the first connection, which is left in the backlog."""
+    loop, call = asyncio.get_running_loop(), asyncio.Event()
+    for door in doors:
+        loop.add_reader(door.fd, call.set)
+    try:
+        await call.wait()
+    finally:
+        for door in doors:
+            loop.remove_reader(door.fd)

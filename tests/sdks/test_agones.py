@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -240,8 +239,7 @@ async def test_without_grpclib_rest_is_spoken_alone_and_grpc_refused(
 ) -> None:
     from agent.sdks.agones_face import AgonesFace
 
-    monkeypatch.setitem(sys.modules, "grpclib.server", None)
-    monkeypatch.delitem(sys.modules, "agent.sdks.agones_grpc", raising=False)
+    monkeypatch.setattr("agent.sdks.agones_face.find_spec", lambda _: None)
     door = socket.create_server(("127.0.0.1", 0))
     port = door.getsockname()[1]
     life = Life(Options(sdk=("agones",)))
