@@ -87,6 +87,14 @@ class Logs(Protocol):
         ...
 
 
+class Collector(Protocol):
+    """Who sends the files of a crash away whole."""
+
+    def collect(self, paths: tuple[str, ...], /) -> None:
+        """Take note of files and folders: the report first, then cores, dumps; never waits."""
+        ...
+
+
 class Desk(Protocol):
     """The counter where facts are handed in; what comes back is the state afterwards."""
 

@@ -14,7 +14,7 @@ from ..core.crash import Crash, CrashReport, HangFacts, MemoryFacts
 from ..core.durations import render
 from ..core.events import CrashReported, Event
 from ..core.snapshot import LogLine
-from ..interfaces import Logs, PidOne
+from ..interfaces import Collector, Logs, PidOne
 from ..link import Truth
 from . import cgroup, remains, threads, tree
 from .remains import Places
@@ -47,7 +47,7 @@ class Coroner:
         """
         self._places = Places(truth.game_folder, truth.game_path, truth.game_home)
         self.post: Callable[[Event], object] = lambda _: None
-        self.collect: Callable[[tuple[str, ...]], object] = lambda _: None
+        self.collector: Collector | None = None
         self._link = link
         self._logs = logs
         self._reports = Reports(folder, truth.boot)
@@ -113,9 +113,9 @@ class Coroner:
         self._report, self._hang = report, None
         level = logging.INFO if crash.kind == "exited" else logging.WARNING
         LOG.log(level, "%s", in_words(report), extra={"crash": report.number})
-        self.collect(
-            tuple(each for each in (report.path, *(f.path for f in report.files)) if each)
-        )
+        if self.collector is not None:
+            paths = (report.path, *(each.path for each in report.files))
+            self.collector.collect(tuple(path for path in paths if path))
         self.post(CrashReported(crash.number))
 
     async def _all_out(self, token: int) -> None:

@@ -58,6 +58,16 @@ class Lines:
         raise AssertionError
 
 
+class Taker:
+    """Takes the paths down."""
+
+    def __init__(self) -> None:
+        self.paths: tuple[str, ...] = ()
+
+    def collect(self, paths: tuple[str, ...], /) -> None:
+        self.paths = paths
+
+
 def coroner(
     folder: str, *, start: int = 1, logs: Lines | None = None, answers: bool = True
 ) -> tuple[Coroner, list[Event]]:
@@ -84,14 +94,13 @@ async def test_report_is_kept_told_and_handed_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     one, posted = coroner(str(tmp_path))
-    collected: list[tuple[str, ...]] = []
-    one.collect = collected.append
+    one.collector = taker = Taker()
     with caplog.at_level(logging.INFO):
         report = await reported(one)
     assert json.loads(Path(report.path).read_text())["number"] == 1
     assert {len(line.text) for line in report.lines} == {4096}
     assert posted == [CrashReported(1)]
-    assert collected[0][0] == report.path
+    assert taker.paths[0] == report.path
     assert "killed by SIGSEGV (core dumped), after it was ready, up 12s, 3 players" in caplog.text
 
 
@@ -206,3 +215,26 @@ async def test_crash_is_not_taken_for_the_hang_before_it(tmp_path: Path) -> None
 
 async def test_answer_to_somebody_elses_seal_is_let_pass() -> None:
     coroner("")[0].heard({"token": 3})
+
+
+async def test_file_that_is_no_report_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "b00t-crash-000001.json").write_text("{")
+    assert coroner(str(tmp_path))[0].latest() is None
+    (tmp_path / "b00t-crash-000001.json").unlink()
+    (tmp_path / "b00t-crash-000000.json").symlink_to(tmp_path / "gone")
+    assert (await reported(coroner(str(tmp_path))[0])).number == 1
+
+
+async def test_hang_is_in_the_report_though_no_folder_can_be_written_to(sleeper: int) -> None:
+    one, _ = coroner("")
+    one.follow(sleeper)
+    one.examine("no health ping")
+    report = await reported(one, replace(CRASH, kind="hung"))
+    assert report.hang is not None
+
+
+async def test_report_is_written_once_though_it_is_ordered_again(tmp_path: Path) -> None:
+    one, posted = coroner(str(tmp_path))
+    await one.report(CRASH)
+    await one.report(CRASH)
+    assert posted == [CrashReported(1)]

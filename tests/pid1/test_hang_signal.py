@@ -51,3 +51,24 @@ def test_restarted_game_starts_though_its_folder_is_gone(tmp_path: Path) -> None
         agent.say("restart_game")
         agent.hear("game_started")
         assert it.line() == "up"
+
+
+def test_hang_signal_reaches_the_server_behind_a_shell_which_may_still_write() -> None:
+    """The shell dies of it at once; the server, in the same group, writes its stack first."""
+    code = (
+        "import os, signal, time\n"
+        "def stack(*_):\n"
+        "    time.sleep(0.2)\n"
+        "    os.write(1, b'the stack\\n')\n"
+        "    os._exit(3)\n"
+        "signal.signal(signal.SIGABRT, stack)\n"
+        "os.write(1, b'up\\n')\n"
+        "signal.pause()\n"
+    )
+    with stage("sh", "-c", 'python3 -c "$CODE"; true', environ={**PLATFORM, "CODE": code}) as it:
+        agent = it.agent()
+        agent.hello()
+        assert it.line() == "up"
+        agent.say("abort_game", signum=int(signal.SIGABRT))
+        assert it.line() == "the stack"
+        assert agent.hear("game_exited")["status"] & 0x7F == signal.SIGABRT
