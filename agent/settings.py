@@ -82,7 +82,9 @@ class Settings(LogSettings, SdkSettings, StopSettings, GameSettings):
         default=False, description="refuse to start when a setting is bad or misspelt"
     )
     socket: kinds.SocketPath = Field(
-        "", description="serve the control API on this Unix socket instead of the port"
+        "",
+        description="serve the control API on this Unix socket; the port is then only bound for "
+        "clients of the platform's, such as a game that stops itself",
     )
     token: kinds.Token = Field(
         SecretStr(""),

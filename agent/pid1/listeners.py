@@ -14,42 +14,60 @@ class Listeners:
 
     Attributes:
         url: what the game is told, or an empty string where nothing could be bound.
+        tcp_url: the same where only TCP will do, as for the platform's own clients.
+        port: the TCP port, 0 where none is bound.
         notices: what did not work, one line each.
     """
 
     def __init__(
-        self, port: int, path: str, forbidden: set[int], setting: str = "AGENT_PORT"
+        self,
+        port: int,
+        path: str,
+        forbidden: set[int],
+        setting: str = "AGENT_PORT",
+        *,
+        needs_tcp: bool = False,
     ) -> None:
+        """Bind a Unix socket where a path is given; TCP where none is, or where it is needed.
+
+        Args:
+            port: the TCP port, 0 = any.
+            path: of the Unix socket, or an empty string.
+            forbidden: ports that are the game's.
+            setting: where the port comes from.
+            needs_tcp: there are clients that know no Unix socket.
+        """
         self.notices: list[str] = []
         self._setting = setting
         self.path = path
         self.is_open = True
-        self._sockets: list[_socket.socket] = []
-        self.url = ""
+        self._unix: list[_socket.socket] = []
+        self._tcp: list[_socket.socket] = []
+        self.url = self.tcp_url = ""
+        self.port = 0
         if path:
             self._open_unix(path)
-        else:
+        if needs_tcp or not path:
             self._open_tcp(port, forbidden)
-
-    @property
-    def port(self) -> int:
-        """The TCP port, 0 where none is bound."""
-        return int(self.url.rpartition(":")[2]) if self.url and not self.path else 0
+        if not path:
+            self.url = self.tcp_url
 
     def addresses(self) -> list[object]:
         """Return each address as the truth message names it, in the order of `fds`."""
-        if self.path:
-            return [self.path for _ in self._sockets]
-        return [list(one.getsockname()[:2]) for one in self._sockets]
+        unix: list[object] = [self.path for _ in self._unix]
+        return unix + [list(one.getsockname()[:2]) for one in self._tcp]
 
     def fds(self) -> list[int]:
         """Return the descriptors that an agent inherits."""
-        return [one.fileno() for one in self._sockets]
+        return [one.fileno() for one in self._sockets()]
+
+    def _sockets(self) -> list[_socket.socket]:
+        return self._unix + self._tcp
 
     def shut(self) -> None:
         """Let callers be refused at once instead of waiting for an agent that never comes."""
         self.is_open = False
-        for one in self._sockets:
+        for one in self._sockets():
             try:
                 one.shutdown(_socket.SHUT_RDWR)
             except OSError:  # ENOTCONN: it was shut already
@@ -60,18 +78,19 @@ class Listeners:
         if self.is_open:
             return
         self.is_open = True
-        if self.path:
-            self.discard()
-            self._open_unix(self.path)
-            return
-        for one in self._sockets:
+        for one in self._tcp:
             one.listen(_BACKLOG)
+        if self.path:
+            self._discard_unix()
+            self._open_unix(self.path)
 
     def discard(self) -> None:
         """Close all; take the Unix socket out of its folder."""
-        for one in self._sockets:
-            one.close()
-        self._sockets = []
+        self._tcp = _closed(self._tcp)
+        self._discard_unix()
+
+    def _discard_unix(self) -> None:
+        self._unix = _closed(self._unix)
         if self.path:
             try:
                 posix.unlink(self.path)
@@ -83,7 +102,7 @@ class Listeners:
             if _is_stale(path):
                 posix.unlink(path)
             one = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
-            self._sockets.append(one)
+            self._unix.append(one)
             before = posix.umask(0o177)  # 0600 from its first moment
             try:
                 one.bind(path)
@@ -95,16 +114,10 @@ class Listeners:
                 f"cannot listen on AGENT_SOCKET={path}: {error.strerror}; "
                 "name a path in a folder that can be written"
             )
-            self._forget()
+            self._unix = _closed(self._unix)
             return
         quoted = path.replace("%", "%25").replace("/", "%2F").replace(" ", "%20")
         self.url = f"http+unix://{quoted}"
-
-    def _forget(self) -> None:
-        """Close sockets that could not be bound, without touching the path."""
-        for one in self._sockets:
-            one.close()
-        self._sockets = []
 
     def _open_tcp(self, wanted: int, forbidden: set[int]) -> None:
         port = 0 if wanted in forbidden else wanted
@@ -116,13 +129,13 @@ class Listeners:
             if attempt == _TRIES - 1:
                 self.notices.append(f"cannot listen for {self._setting}: {taken}; free a port")
                 return
-        number = self._sockets[0].getsockname()[1] if self._sockets else 0
+        number = self._tcp[0].getsockname()[1]
         if wanted not in (0, number):
             why = "the game declares it" if wanted in forbidden else "it is taken"
             self.notices.append(
                 f"cannot use {self._setting}={wanted}: {why}; {number} is used, the game is told"
             )
-        self.url = f"http://127.0.0.1:{number}"
+        self.port, self.tcp_url = number, f"http://127.0.0.1:{number}"
 
     def _bind_both(self, port: int, forbidden: set[int]) -> str | None:
         """Bind 127.0.0.1, then ::1 with the same number; return why it failed."""
@@ -130,16 +143,23 @@ class Listeners:
             number = port or _free_port()
             if number in forbidden:
                 return "a free port was one that the game declares"
-            self._sockets = [_listen(_socket.AF_INET, "127.0.0.1", number)]
+            self._tcp = [_listen(_socket.AF_INET, "127.0.0.1", number)]
         except OSError as error:
             return error.strerror or str(error)
         try:
-            self._sockets.append(_listen(_socket.AF_INET6, "::1", number))
+            self._tcp.append(_listen(_socket.AF_INET6, "::1", number))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                self._forget()
+                self._tcp = _closed(self._tcp)
                 return error.strerror
         return None
+
+
+def _closed(sockets: list[_socket.socket]) -> list[_socket.socket]:
+    """Close them without touching any path; return what is left of them."""
+    for one in sockets:
+        one.close()
+    return []
 
 
 def _free_port() -> int:

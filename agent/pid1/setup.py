@@ -47,7 +47,10 @@ class Setup:
         if not secrets.blank(block, wanted.secret_names):
             self.notices.append("cannot blank the secrets in /proc: it is not writable here")
         self.listeners = listeners.Listeners(
-            wanted.port, wanted.socket, standins.declared_ports(environ)
+            wanted.port,
+            wanted.socket,
+            standins.declared_ports(environ),
+            needs_tcp=standins.are_needed(self.secrets, wanted.secrets),
         )
         self.notices += self.listeners.notices
         self.faces = self._open_faces(environ) if wanted.sdk else None
@@ -159,7 +162,11 @@ class Setup:
             except SettingsError as error:
                 self.fault = str(error)
         environ = standins.game_environ(
-            visible, self.secrets, self.listeners.url, self.options.secrets
+            visible,
+            self.secrets,
+            self.listeners.url,
+            self.options.secrets,
+            self.listeners.tcp_url,
         )
         if self.faces:
             environ |= self.faces.environ

@@ -5,10 +5,18 @@ _DUMMY = "arbitrium-agent-stand-in"  # not a credential: the real one never leav
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
+_KINDS = {"DELETE": "v1/self/stop", "CONTEXT": "v1/context"}
+
+
+def are_needed(secrets: dict[str, str], policy: str) -> bool:
+    """Return whether a client of the platform's is to reach us instead, which speaks TCP only."""
+    return policy == "proxy" and any(secrets.get(f"ARBITRIUM_{kind}_URL") for kind in _KINDS)
+
+
 def game_environ(
-    open_ones: dict[str, str], secrets: dict[str, str], url: str, policy: str
+    open_ones: dict[str, str], secrets: dict[str, str], url: str, policy: str, tcp_url: str
 ) -> dict[str, str]:
-    """Return the game's variables: *policy* is proxy, strip or pass.
+    """Return the game's variables: *policy* is proxy, strip or pass, *tcp_url* for stand-ins.
 
     With proxy a game that stops its deployment by itself reaches the agent instead, which
     begins a clean stop; only what was injected is stood in for.
@@ -18,13 +26,13 @@ def game_environ(
         seen |= secrets
     if url:
         seen["AGENT_URL"] = url
-    if policy != "proxy" or not url:
+    if policy != "proxy" or not tcp_url:
         return seen
     token = open_ones.get("AGENT_TOKEN") or _DUMMY
     deployment = deployment_id(open_ones, secrets)
-    for kind, path in (("DELETE", "v1/self/stop"), ("CONTEXT", "v1/context")):
+    for kind, path in _KINDS.items():
         if secrets.get(f"ARBITRIUM_{kind}_URL"):
-            seen[f"ARBITRIUM_{kind}_URL"] = f"{url}/{path}/{deployment}/0"
+            seen[f"ARBITRIUM_{kind}_URL"] = f"{tcp_url}/{path}/{deployment}/0"
         if secrets.get(f"ARBITRIUM_{kind}_TOKEN"):
             seen[f"ARBITRIUM_{kind}_TOKEN"] = token
     return seen

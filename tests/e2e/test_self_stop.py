@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import aiohttp
+import pytest
 
 from agent.local.deployment import Deployment
 from agent.local.faults import Fault, Hang, Refusal, Reset
@@ -92,10 +94,12 @@ async def test_no_second_match_is_started_while_sigterm_does_not_come() -> None:
     assert len(re.findall(rb"^pid ", deployment.stdout, re.MULTILINE)) == 1
 
 
-async def test_edgegaps_own_call_begins_our_stop() -> None:
-    """A game that ends its deployment by itself, as the platform's samples do."""
+@pytest.mark.parametrize("where", ["AGENT_PORT", "AGENT_SOCKET"])
+async def test_edgegaps_own_call_begins_our_stop(tmp_path: Path, where: str) -> None:
+    """A game that ends its deployment by itself, as the platform's samples do: over TCP."""
+    place = {"AGENT_PORT": "0", "AGENT_SOCKET": str(tmp_path / "agent.sock")}
     async with Platform() as platform:
-        deployment = await platform.deploy(version("selfstopper.py"))
+        deployment = await platform.deploy(version("selfstopper.py", env={where: place[where]}))
         await deployment.terminated()
     assert answers(list(deployment.records)) == ["202"]
     assert b"the platform said 202" in deployment.stdout

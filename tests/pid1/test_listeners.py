@@ -87,6 +87,20 @@ def test_unix_socket_is_ours_alone_through_a_reopening(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_clients_that_know_no_unix_socket_are_served_beside_it(tmp_path: Path) -> None:
+    it = Listeners(0, str(tmp_path / "agent.sock"), set(), needs_tcp=True)
+    assert it.tcp_url == f"http://127.0.0.1:{it.port}"
+    assert it.url.startswith("http+unix://")
+    connect(it.port)
+    it.shut()
+    with pytest.raises(ConnectionRefusedError):
+        connect(it.port)
+    it.reopen()
+    connect(it.port)
+    assert len(it.fds()) == len(it.addresses())
+    it.discard()
+
+
 def test_socket_of_a_former_life_is_replaced(tmp_path: Path) -> None:
     path = str(tmp_path / "old.sock")
     with socket.socket(socket.AF_UNIX) as old:
@@ -114,7 +128,9 @@ def test_url_is_the_games_and_the_socket_the_agents(tmp_path: Path) -> None:
         agent = it.agent()
         truth = agent.hello()
         assert truth["url"] == url
-        assert truth["listeners"] == [{"address": path, "fd": 6}]
+        unix, tcp = truth["listeners"][:2]
+        assert unix == {"address": path, "fd": 6}
+        assert tcp["address"][0] == "127.0.0.1"  # for the platform's own clients
         with socket.socket(socket.AF_UNIX) as caller:
             caller.connect(path)
             with socket.socket(fileno=agent.fds.pop(3)) as listener:

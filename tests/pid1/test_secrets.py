@@ -198,7 +198,9 @@ def test_declared_ports_are_found_in_both_forms() -> None:
 
 
 def test_without_a_url_there_is_nothing_to_stand_in_with() -> None:
-    seen = standins.game_environ({"AGENT_URL": "old"}, {"ARBITRIUM_DELETE_URL": "u"}, "", "proxy")
+    seen = standins.game_environ(
+        {"AGENT_URL": "old"}, {"ARBITRIUM_DELETE_URL": "u"}, "", "proxy", ""
+    )
     assert seen == {}
     assert standins.agent_environ({"AGENT_TOKEN": "t", "A": "1"}, "") == {"A": "1"}
 
