@@ -96,19 +96,18 @@ class Redactor:
                         cuts.append(line)
                         continue
                     try:
-                        with patience.search():
-                            cuts += self._search(data, line)
+                        cuts += self._search(data, line, patience)
                     except ImpatienceError:
                         cuts.append(line)
                         slow += 1
             yield cuts
 
-    def _search(self, data: bytes, line: "Cut") -> list["Cut"]:
+    def _search(self, data: bytes, line: "Cut", patience: Patience) -> list["Cut"]:
         head = data[line.start : min(line.end, line.start + MATCHED_BYTES)]
         return [
             Cut(line.start + start, line.start + end)
             for pattern in self.patterns
-            for start, end in _found(pattern, head)
+            for start, end in patience.search(pattern, head)
         ]
 
 
@@ -191,14 +190,6 @@ def _lines(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         newline = end if newline < 0 else newline
         yield start, newline
         start = newline + 1
-
-
-def _found(pattern: re.Pattern[bytes], head: bytes) -> Iterator[tuple[int, int]]:
-    for match in pattern.finditer(head):
-        for group in range(1, pattern.groups + 1) if pattern.groups else (0,):
-            start, end = match.span(group)
-            if start < end:
-                yield start, end
 
 
 def _merged(cuts: list[Cut]) -> list[Cut]:

@@ -3,17 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 
-import pytest
-
 from agent import clock
 from agent.logs.parcel import Delivered, Failed, Outcome, Parcel, Sink, Unit
 from agent.logs.redacting import Redacting
 from agent.logs.redaction import Redactor, compiled
 from tests.logs.parcels import LABELS, parcel
-
-# The timer may strike in hypothesis' own garbage-collection callback, where the exception is lost;
-# it strikes again 50 ms later. Nothing of the kind runs in the agent.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 class Basket:
