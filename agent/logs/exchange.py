@@ -4,7 +4,7 @@ import asyncio
 import html
 import re
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
@@ -73,7 +73,7 @@ class Exchange:
     ) -> Answer | Failed | Refused:
         """Send a request, without following a redirect: nobody else gets what is in it.
 
-        The time limit is the caller's, see `within`.
+        The time limit is the caller's, see `attempts`.
 
         Args:
             method: GET, POST or PUT.
@@ -129,15 +129,6 @@ class Exchange:
                 skip_auto_headers=("content-type",),
             )
         return self._session
-
-
-async def within(seconds: float, work: Awaitable[Outcome]) -> Outcome:
-    """Return the outcome of *work*, or that it took too long."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await work
-    except TimeoutError:
-        return Failed(f"no answer within {seconds:.3g} s")
 
 
 def judge(answer: Answer, detail: str = "", retried: frozenset[int] = RETRIED) -> Outcome:

@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import SettingsError
-from . import address, objectkey
-from .exchange import within
+from . import address, codecs, objectkey
+from .attempts import Store
 from .packing import Press
-from .parcel import Delivered, Failed, Outcome, Parcel, Refused, Sink, Unit
+from .parcel import Delivered, Failed, Outcome, Parcel, Refused, Unit
 from .records import Style
 
 _FAULTS = frozenset({
@@ -22,11 +22,11 @@ _FAULTS = frozenset({
 """What no further attempt changes; a full or failing disk may recover."""
 
 
-def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
-    """Return the sink of ``file:///path?gzip=``.
+def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
+    """Return the store of ``file:///path?compress=``.
 
     Args:
-        url: ``gzip=0`` keeps the files readable as they are.
+        url: ``compress=none`` keeps the files readable as they are.
         found: of no concern.
         style: of no concern: files hold the bytes as they came.
 
@@ -34,13 +34,13 @@ def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
         SettingsError: it names another machine, or no folder.
     """
     del found, style
-    place = address.parse(url, ("gzip",), strict=True)
+    place = address.parse(url, (codecs.OPTION,), strict=True)
     path = address.decoded(place.path)
     if place.host not in {"", "localhost"} or not path:
         raise SettingsError(
             f"cannot use {place.name}: it names no folder of this machine; write file:///path"
         )
-    return Folder(place.name, Path("/") / path, is_packed=place.switch("gzip", default=True))
+    return Folder(place.name, Path("/") / path, codecs.chosen(place))
 
 
 class Folder:
@@ -54,25 +54,25 @@ class Folder:
     most_bytes = 16 * 1024 * 1024
     most_seconds = 30.0
 
-    def __init__(self, name: str, root: Path, *, is_packed: bool = True) -> None:
-        """Take what people are told, where the files go."""
+    def __init__(self, name: str, root: Path, codec: codecs.Codec) -> None:
+        """Take what people are told, where the files go, how they are compressed."""
         self.name = name
         self._root = root
-        self._is_packed = is_packed
-        self._press = Press(is_on=is_packed)
+        self._press = Press(codec)
         self._busy: set[Path] = set()
 
-    async def deliver(
-        self,
-        parcel: Parcel,
-        labels: Mapping[str, str],
-        timeout: float,  # noqa: ASYNC109 - the contract's
-    ) -> Outcome:
-        """Write one parcel in one attempt of *timeout* seconds at most; never raises."""
-        outcome = await within(timeout, self._deliver(parcel, labels))
-        if isinstance(outcome, Delivered):
-            self._press.forget(parcel)
-        return outcome
+    async def send(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
+        """Write one parcel."""
+        path = self._root / objectkey.compose(parcel, labels, self._press.codec.suffix)
+        if path in self._busy:
+            return Failed("the volume has not answered the attempt before")
+        packed = await self._press.pack(parcel)
+        self._busy.add(path)
+        return await _aside(lambda: self._put(path, packed.body))
+
+    def forget(self, parcel: Parcel) -> None:
+        """Let go of a parcel that is not sent again."""
+        self._press.forget(parcel)
 
     def counters(self) -> dict[str, int]:
         """Return nothing: the bytes are taken as they are."""
@@ -80,15 +80,6 @@ class Folder:
 
     async def aclose(self) -> None:
         """Wait for nothing: a write that hangs ends with the process."""
-
-    async def _deliver(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
-        key = objectkey.compose(parcel, labels)
-        path = self._root / (key if self._is_packed else key.removesuffix(".gz"))
-        if path in self._busy:
-            return Failed("the volume has not answered the attempt before")
-        packed = await self._press.pack(parcel)
-        self._busy.add(path)
-        return await _aside(lambda: self._put(path, packed.body))
 
     def _put(self, path: Path, body: bytes) -> Outcome:
         try:

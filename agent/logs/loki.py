@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from . import address
+from ..errors import SettingsError
+from . import address, codecs
+from .attempts import Store
 from .exchange import RETRIED, Answer
 from .levels import Level
-from .parcel import Parcel, Sink
+from .parcel import Parcel
 from .push import OPTIONS, Push
 from .records import Record, Style
 
@@ -24,8 +26,8 @@ _MANY = frozenset(
 _ALWAYS_LABELS = frozenset({"service_name", "service_namespace", "service_version"})
 
 
-def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
-    """Return the sink of ``https://host[/loki/api/v1/push]?format=loki&labels=&metadata=``.
+def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
+    """Return the store of ``https://host[/loki/api/v1/push]?format=loki&labels=&metadata=``.
 
     Args:
         url: `labels` are the names of those labels that make a stream, for a choice of one's
@@ -39,6 +41,8 @@ def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
     """
     del found
     place = address.parse(url, (*OPTIONS, "labels", "metadata"))
+    if codecs.chosen(place) is codecs.ZSTD:
+        raise SettingsError(f"cannot use {place.name}: Loki takes no zstd; write compress=gzip")
     names = [_name(name) for name in place.options.get("labels", "").split(",") if name]
     form = Loki(frozenset(names), has_metadata=place.switch("metadata", default=True))
     return Push(place, form, style)

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from . import address
+from .attempts import Store
 from .exchange import RETRIED, Answer
 from .levels import Level
-from .parcel import Parcel, Sink
+from .parcel import Parcel
 from .push import OPTIONS, Push
 from .records import Record, Style
 
 _NS = 1_000_000_000
 
 
-def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
-    """Return the sink of ``https://host/path?format=ndjson&token=&gzip=&batch=``.
+def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
+    """Return the store of ``https://host/path?format=ndjson&token=&compress=&batch=``.
 
     Args:
         url: may hold ``user:password@`` or a bearer `token`; every ``header.NAME=VALUE`` goes

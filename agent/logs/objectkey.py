@@ -10,9 +10,9 @@ _NS = 1_000_000_000
 _TROUBLE = re.compile(r"[^A-Za-z0-9._/-]|(?<![^/])\.")
 
 
-def compose(parcel: Parcel, labels: Mapping[str, str]) -> str:
-    """Return the object's name, ``yyyy/mm/dd/session/source-first-end.log.gz``."""
-    return f"{identity(parcel, labels)}.log.gz"
+def compose(parcel: Parcel, labels: Mapping[str, str], suffix: str = ".gz") -> str:
+    """Return the object's name, ``yyyy/mm/dd/session/source-first-end.log`` with *suffix*."""
+    return f"{identity(parcel, labels)}.log{suffix}"
 
 
 def identity(parcel: Parcel, labels: Mapping[str, str]) -> str:

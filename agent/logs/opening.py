@@ -6,9 +6,8 @@ from ..core.options import Options
 from ..errors import SettingsError
 from .parcel import Sink
 from .records import Style
-from .redacting import Redacting
 from .redaction import Redactor, compiled
-from .stores import make_sink, split
+from .stores import lacks, make_sink, split
 
 VARIABLE = "AGENT_LOG_SINK"
 
@@ -20,17 +19,18 @@ def open_sinks(
     redactor = _redactor(secrets, options)
     style = Style(options.log_preset, not options.log_ansi, options.log_rate)
     sinks: dict[str, Sink] = {}
-    faults = []
-    for url in split(secrets.get(VARIABLE, "")):
+    urls = split(secrets.get(VARIABLE, ""))
+    faults = [*lacks(urls)]
+    for url in urls:
         try:
-            sink = make_sink(url, secrets, style=style)
+            sink = make_sink(url, secrets, style=style, redactor=redactor)
         except SettingsError as error:
             faults.append(str(error))
             continue
         if sink.name in sinks:
             faults.append(f"cannot send logs to {sink.name} twice; write it once")
             continue
-        sinks[sink.name] = Redacting(sink, redactor)
+        sinks[sink.name] = sink
     return tuple(sinks.values()), tuple(faults)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from . import address
+from .attempts import Store
 from .exchange import Answer
 from .levels import Level
-from .parcel import Parcel, Sink
+from .parcel import Parcel
 from .push import OPTIONS, Push
 from .records import Record, Style
 
@@ -16,8 +17,8 @@ _SCOPE = {"name": "arbitrium-agent"}
 _SERVICE = {"service.name": "game-server"}  # the one attribute that every resource must have
 
 
-def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
-    """Return the sink of ``https://host[/v1/logs]?format=otlp``.
+def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
+    """Return the store of ``https://host[/v1/logs]?format=otlp``.
 
     Raises:
         SettingsError: the URL asks for what there is not.

@@ -1,16 +1,15 @@
 """A parcel's bytes, compressed once however often they are sent."""
 
 import asyncio
-import gzip
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from .codecs import Codec
 from .parcel import Parcel
 
 _KEPT = 4  # three uploads at a time, the tail beside them
-_LEVEL = 6  # 0.27 of a game's text; level 1 has 0.33, at half the time
 
 _THREAD = ThreadPoolExecutor(1, thread_name_prefix="press")
 """For all sinks: glibc gives every thread a heap of its own, which cost 12 MiB with the loop's
@@ -28,12 +27,12 @@ class Packed:
 class Press:
     """Compresses aside; keeps what was not delivered yet, within bounds."""
 
-    def __init__(self, *, is_on: bool = True) -> None:
-        self._is_on = is_on
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
         self._kept: dict[tuple[str, int, int], Packed] = {}
 
     async def pack(self, parcel: Parcel, render: Callable[[], bytes] | None = None) -> Packed:
-        """Return the parcel as gzip; the same bytes every time, so that a repeat is one.
+        """Return the parcel compressed; the same bytes every time, so that a repeat is one.
 
         Args:
             parcel: what is to be sent.
@@ -43,7 +42,7 @@ class Press:
         if name not in self._kept:
             made = render or (lambda: parcel.data)
             loop = asyncio.get_running_loop()
-            # zlib lets go of the GIL.
+            # zlib, zstd let go of the GIL.
             packed = await loop.run_in_executor(_THREAD, self._pack, made)
             while len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
@@ -55,8 +54,7 @@ class Press:
         self._kept.pop(_name(parcel), None)
 
     def _pack(self, render: Callable[[], bytes]) -> Packed:
-        data = render()
-        body = gzip.compress(data, _LEVEL, mtime=0) if self._is_on else data
+        body = self.codec.compress(render())
         return Packed(body, hashlib.sha256(body).hexdigest())
 
 

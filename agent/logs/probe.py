@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .. import clock
 from ..errors import SettingsError
 from .parcel import SESSION, Delivered, Parcel, Sink
-from .stores import make_sink, split
+from .stores import lacks, make_sink, split
 
 SECONDS = 10.0
 VARIABLE = "AGENT_LOG_SINK"
@@ -26,7 +26,8 @@ class Tried:
 
 def faults(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is wrong with the sinks as they are written; nothing is sent."""
-    return tuple(each for each in _made(environ) if isinstance(each, str))
+    made = [each for each in _made(environ) if isinstance(each, str)]
+    return (*made, *lacks(split(environ.get(VARIABLE, ""))))
 
 
 async def try_all(environ: Mapping[str, str], seconds: float = SECONDS) -> tuple[Tried, ...]:

@@ -6,18 +6,18 @@ from typing import Protocol
 
 from ..core import sizes
 from ..errors import SettingsError
-from . import lines
+from . import codecs, lines
 from .address import Address
-from .exchange import Answer, Exchange, judge, within
+from .exchange import Answer, Exchange, judge
 from .objectkey import identity
 from .packing import Press
 from .parcel import Delivered, Outcome, Parcel, Refused, Unit
 from .records import Record, Style, Tally, read
 
-OPTIONS = ("format", "token", "gzip", "batch")
+OPTIONS = ("format", "token", codecs.OPTION, "batch")
 """What the URL of every such sink may ask for.
 
-``gzip=0`` sends plain text, `batch` is the most that goes in one request, before compression.
+`compress` is gzip, zstd or none; `batch` is the most that goes in one request, before that.
 """
 
 MOST_BYTES = 1024 * 1024
@@ -59,7 +59,7 @@ class Push:
         Raises:
             SettingsError: an option of the URL is wrong.
         """
-        is_packed = place.switch("gzip", default=True)
+        codec = codecs.chosen(place)
         self.name = place.name
         self.most_bytes = _batch(place)
         self.tally = Tally()
@@ -68,37 +68,17 @@ class Push:
         self._url = (place if place.path.strip("/") else replace(place, path=form.path)).url
         self._headers = {
             "content-type": form.content_type,
-            **({"content-encoding": "gzip"} if is_packed else {}),
+            **({"content-encoding": codec.encoding} if codec.encoding else {}),
             **place.authorization,
             **place.headers,
         }
         self._tallies: dict[tuple[str, int], Tally] = {}  # of what the press has ready
-        self._press = Press(is_on=is_packed)
+        self._press = Press(codec)
         self._exchange = Exchange()
         self._has_taken = False
 
-    async def deliver(
-        self,
-        parcel: Parcel,
-        labels: Mapping[str, str],
-        timeout: float,  # noqa: ASYNC109 - the contract's
-    ) -> Outcome:
-        """Send one parcel in one attempt of *timeout* seconds at most; never raises."""
-        outcome = await within(timeout, self._deliver(parcel, labels))
-        if isinstance(outcome, Delivered):
-            self._press.forget(parcel)
-            self._tallies.pop((parcel.source, parcel.start), None)
-        return outcome
-
-    def counters(self) -> dict[str, int]:
-        """Return what was done to the lines that the store has."""
-        return self.tally.counters()
-
-    async def aclose(self) -> None:
-        """Give up what is open."""
-        await self._exchange.aclose()
-
-    async def _deliver(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
+    async def send(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
+        """Post one parcel."""
         if not parcel.data:
             return Delivered()
         packed = await self._press.pack(parcel, lambda: self._render(parcel, labels))
@@ -112,6 +92,19 @@ class Push:
         if isinstance(outcome, Delivered):
             self.tally.add(tally)
         return outcome
+
+    def forget(self, parcel: Parcel) -> None:
+        """Let go of a parcel that is not sent again."""
+        self._press.forget(parcel)
+        self._tallies.pop((parcel.source, parcel.start), None)
+
+    def counters(self) -> dict[str, int]:
+        """Return what was done to the lines that the store has."""
+        return self.tally.counters()
+
+    async def aclose(self) -> None:
+        """Give up what is open."""
+        await self._exchange.aclose()
 
     def _render(self, parcel: Parcel, labels: Mapping[str, str]) -> bytes:
         reading = read(parcel, self._style)

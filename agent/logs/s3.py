@@ -4,27 +4,24 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-from .. import clock
 from ..errors import SettingsError
-from . import address, credentials, objectkey
-from .exchange import Answer, Exchange, judge, shown, within
+from . import address, codecs, credentials, objectkey
+from .attempts import Store
+from .bucket import Bucket, Question
+from .exchange import Answer, judge, shown
+from .multipart import WHOLE_BYTES, Multipart
 from .packing import Packed, Press
-from .parcel import Delivered, Failed, Outcome, Parcel, Refused, Sink, Unit
+from .parcel import Delivered, Failed, Outcome, Parcel, Refused, Unit
 from .records import Style
-from .sigv4 import Credentials, Request, Scope, sign
 
-OPTIONS = ("endpoint", "region", "path_style", "once")
+OPTIONS = ("endpoint", "region", "path_style", "once", codecs.OPTION)
 METADATA_BYTES = 1536  # S3 takes 2 KB of user metadata
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _REGION = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SKEW_SECONDS = 60.0  # less is no reason to be refused
 _CONFLICT = 409  # the same key is being written at this moment
 _EXISTS = 412
 _UNKNOWN_HEADER = 501
-_ABOUT_US = frozenset({400, 401, 403})
-_WORN_OUT = frozenset({"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestExpired",
-                       "TokenRefreshRequired"})  # fmt: skip
 _PASSING = "RequestTimeout"  # a 400: our own sending was too slow
 _FIXES = {
     "AccessDenied": "allow s3:PutObject on the prefix",
@@ -36,8 +33,8 @@ _FIXES = {
 }
 
 
-def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
-    """Return the sink of ``s3://bucket/prefix?endpoint=&region=&path_style=&once=``.
+def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
+    """Return the store of ``s3://bucket/prefix?endpoint=&region=&path_style=&once=&compress=``.
 
     Args:
         url: may hold the key pair as ``KEY:SECRET@``, percent-encoded; `once=0` does without
@@ -64,13 +61,8 @@ def open_sink(url: str, found: Mapping[str, str], style: Style) -> Sink:
     if not _REGION.fullmatch(region):
         raise SettingsError(f"cannot use {place.name}: its region is no name; write us-east-1")
     base, path = _locate(place, endpoint, region)
-    return ObjectStore(
-        place,
-        base=base,
-        path=path,
-        region=region,
-        keys=credentials.find(place.user, place.password, region, found),
-    )
+    keys = credentials.find(place.user, place.password, region, found)
+    return ObjectStore(place, Bucket(base, path, region, keys))
 
 
 class ObjectStore:
@@ -80,94 +72,65 @@ class ObjectStore:
     most_bytes = 16 * 1024 * 1024
     most_seconds = 30.0
 
-    def __init__(
-        self, place: address.Address, *, base: str, path: str, region: str, keys: credentials.Keys
-    ) -> None:
-        """Take a store apart from its bucket's address.
+    def __init__(self, place: address.Address, bucket: Bucket) -> None:
+        """Take a bucket.
 
         Args:
             place: what the operator has written.
-            base: scheme with host, where requests go.
-            path: what stands before every key, not encoded, with a slash at its end.
-            region: what signatures are for.
-            keys: who signs.
+            bucket: where objects go.
 
         Raises:
             SettingsError: an option is wrong.
         """
         self.name = place.name
-        self._base = base
-        self._host = urlsplit(base).netloc
-        self._path = path
-        self._scope = Scope(region)
-        self._keys = keys
+        self.bucket = bucket
         self._headers = place.headers
         self._once = place.switch("once", default=True)
-        self._skew = 0.0  # what the store's clock is ahead of ours, seconds
-        self._exchange = Exchange()
-        self._press = Press()
+        self._press = Press(codecs.chosen(place))
+        self._multipart = Multipart(bucket.ask)
 
-    async def deliver(
-        self,
-        parcel: Parcel,
-        labels: Mapping[str, str],
-        timeout: float,  # noqa: ASYNC109 - the contract's
-    ) -> Outcome:
-        """Send one parcel in one attempt of *timeout* seconds at most; never raises."""
-        outcome = await within(timeout, self._deliver(parcel, labels))
-        if isinstance(outcome, Delivered):
-            self._press.forget(parcel)
+    async def send(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
+        """Put one object."""
+        packed = await self._press.pack(parcel)
+        key = objectkey.compose(parcel, labels, self._press.codec.suffix)
+        answer = await self._put(key, parcel, labels, packed)
+        if isinstance(answer, Answer) and answer.status == _UNKNOWN_HEADER and self._once:
+            self._once = False  # the name alone makes a repeat harmless
+            answer = await self._put(key, parcel, labels, packed)
+        outcome = _judge(answer) if isinstance(answer, Answer) else answer
+        if isinstance(answer, Answer) and answer.status in {_EXISTS, _CONFLICT}:
+            await self._multipart.abort(key)
         return outcome
+
+    def forget(self, parcel: Parcel) -> None:
+        """Let go of a parcel that is not sent again."""
+        self._press.forget(parcel)
 
     def counters(self) -> dict[str, int]:
         """Return nothing: the bytes are taken as they are."""
         return {}
 
     async def aclose(self) -> None:
-        """Give up what is open."""
-        await self._keys.aclose()
-        await self._exchange.aclose()
-
-    async def _deliver(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
-        packed = await self._press.pack(parcel)
-        answer = await self._put(parcel, labels, packed)
-        if isinstance(answer, Answer) and self._learn(answer):
-            answer = await self._put(parcel, labels, packed)
-        return _judge(answer) if isinstance(answer, Answer) else answer
+        """Take back what is half there, give up what is open."""
+        await self._multipart.aclose()
+        await self.bucket.aclose()
 
     async def _put(
-        self, parcel: Parcel, labels: Mapping[str, str], packed: Packed
+        self, key: str, parcel: Parcel, labels: Mapping[str, str], packed: Packed
     ) -> Answer | Failed | Refused:
-        keys = await self._keys.current()
-        if not isinstance(keys, Credentials):
-            return keys
-        request = Request(
-            "PUT",
-            self._host,
-            self._path + objectkey.compose(parcel, labels),
-            packed.digest,
-            headers={
-                "content-type": "application/gzip",
-                **({"if-none-match": "*"} if self._once else {}),
-                **_metadata(parcel, labels),
-                **self._headers,
-            },
+        headers = {
+            "content-type": self._press.codec.media,
+            **_metadata(parcel, labels),
+            **self._headers,
+        }
+        condition = {"if-none-match": "*"} if self._once else {}
+        if len(packed.body) > WHOLE_BYTES:
+            return await self._multipart.send(key, packed.body, headers, condition)
+        return await self.bucket.ask(
+            Question(
+                "PUT", key, headers=headers | condition, body=packed.body, digest=packed.digest
+            )
         )
-        headers = sign(request, keys, self._scope, clock.wall() + self._skew)
-        return await self._exchange.send("PUT", self._base + request.target, headers, packed.body)
-
-    def _learn(self, answer: Answer) -> bool:
-        """Take from a refusal what can be done better; return whether another try is worth it."""
-        if answer.status == _UNKNOWN_HEADER and self._once:
-            self._once = False  # the name alone makes a repeat harmless
-            return True
-        if answer.status not in _ABOUT_US:
-            return False
-        date = answer.date
-        if date is not None and abs(date - clock.wall() - self._skew) > _SKEW_SECONDS:
-            self._skew = date - clock.wall()
-            return True
-        return answer.tag("Code") in _WORN_OUT and self._keys.forget()
 
 
 def _judge(answer: Answer) -> Outcome:

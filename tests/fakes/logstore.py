@@ -64,6 +64,7 @@ class Store:
         self.connections = 0
         self._script = list(script)
         self._usually = usually
+        self._aimed: list[tuple[str, Reply]] = []
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
@@ -85,6 +86,10 @@ class Store:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def next_to(self, part: str, *replies: Reply) -> None:
+        """Answer the next requests whose target has that part by these."""
+        self._aimed = [(part, reply) for reply in replies]
 
     async def saw(self, count: int) -> None:
         """Wait until so many requests have come, whole."""
@@ -111,7 +116,7 @@ class Store:
             name.strip().lower(): value.strip()
             for name, _, value in (line.partition(":") for line in head[1:] if line)
         }
-        reply = self._script.pop(0) if self._script else None
+        reply = self._scripted(target)
         if reply is not None and reply.fault == "early":
             await self._write(writer, reply)
             return False
@@ -138,6 +143,11 @@ class Store:
         if reply.fault == "half":
             await asyncio.Event().wait()
         return True
+
+    def _scripted(self, target: str) -> Reply | None:
+        if self._aimed and self._aimed[0][0] in target:
+            return self._aimed.pop(0)[1]
+        return self._script.pop(0) if self._script else None
 
     async def _write(self, writer: asyncio.StreamWriter, reply: Reply) -> None:
         extra = 9999 if reply.fault == "half" else 0

@@ -8,10 +8,10 @@ from agent.logs.sigv4 import Credentials, Request, Scope, sign
 from tests.logs import servers
 
 
-async def ask(endpoint: str, method: str, path: str) -> Answer:
+async def ask(endpoint: str, method: str, path: str, **query: str) -> Answer:
     """Ask a server with the right signature."""
     host = endpoint.partition("://")[2]
-    request = Request(method, host, path, hashlib.sha256(b"").hexdigest())
+    request = Request(method, host, path, hashlib.sha256(b"").hexdigest(), query)
     keys = Credentials(servers.KEY, servers.SECRET)
     exchange = Exchange()
     headers = sign(request, keys, Scope("us-east-1"), clock.wall())

@@ -4,17 +4,19 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from agent import clock, journal, trust
 from agent.errors import PlatformError
-from agent.logs.exchange import BODY_BYTES, Answer, Exchange, judge, within
-from agent.logs.parcel import Delivered, Failed, Outcome, Refused
+from agent.logs.attempts import Attempts
+from agent.logs.exchange import BODY_BYTES, Answer, Exchange, judge
+from agent.logs.parcel import Delivered, Failed, Outcome, Parcel, Refused, Unit
 from tests.fakes.logstore import HANG, RESET, Reply, Store
 from tests.fakes.tls import make_certificate, server_context
+from tests.logs.parcels import LABELS, parcel
 
 
 @pytest.fixture
@@ -22,6 +24,35 @@ async def exchange() -> AsyncIterator[Exchange]:
     made = Exchange()
     yield made
     await made.aclose()
+
+
+class Asking:
+    """A store that is one request."""
+
+    name = "asking"
+    unit = Unit.LINES
+    most_bytes = 1
+    most_seconds = 1.0
+
+    def __init__(self, work: Callable[[], Awaitable[Outcome]]) -> None:
+        self._work = work
+
+    async def send(self, parcel: Parcel, labels: Mapping[str, str]) -> Outcome:
+        del parcel, labels
+        return await self._work()
+
+    def forget(self, parcel: Parcel) -> None:
+        raise AssertionError(parcel)
+
+    def counters(self) -> dict[str, int]:
+        return {}
+
+    async def aclose(self) -> None:
+        """Have nothing to close."""
+
+
+async def within(seconds: float, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    return await Attempts(Asking(work)).deliver(parcel(), LABELS, seconds)
 
 
 async def test_request_arrives_as_it_was_made(exchange: Exchange) -> None:
@@ -113,8 +144,8 @@ async def test_hanging_store_costs_what_the_deadline_leaves(exchange: Exchange) 
         return judge(answer) if isinstance(answer, Answer) else answer
 
     async with Store(HANG, HANG) as store:
-        assert await within(0.25, work()) == Failed("no answer within 0.25 s")
-        task = asyncio.create_task(within(60.0, work()))
+        assert await within(0.25, work) == Failed("no answer within 0.25 s")
+        task = asyncio.create_task(within(60.0, work))
         await store.saw(2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -140,7 +171,7 @@ async def test_peer_that_only_takes_the_connection_costs_no_more(
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    assert await within(0.3, work()) == Failed("no answer within 0.3 s")
+    assert await within(0.3, work) == Failed("no answer within 0.3 s")
     server.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
@@ -167,7 +198,7 @@ async def test_names_that_are_never_resolved_hold_one_thread(
     monkeypatch.setattr(socket, "getaddrinfo", never)
     try:
         for _ in range(5):
-            assert await within(0.1, work()) == Failed("no answer within 0.1 s")
+            assert await within(0.1, work) == Failed("no answer within 0.1 s")
     finally:
         answered.set()
     assert len(asked) == 1

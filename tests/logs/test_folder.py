@@ -12,16 +12,17 @@ import pytest
 from agent import clock
 from agent.errors import SettingsError
 from agent.logs import objectkey
-from agent.logs.folder import Folder, open_sink
+from agent.logs.attempts import Attempts
+from agent.logs.folder import Folder
 from agent.logs.parcel import Delivered, Failed, Parcel, Refused, Sink
-from agent.logs.records import Style
+from agent.logs.stores import make_sink
 from tests.logs.parcels import LABELS, parcel
 
 ROOT = Path(__file__).parents[2]
 
 
 def folder(path: Path, query: str = "") -> Sink:
-    return open_sink(f"file://{path}{query}", {}, Style())
+    return make_sink(f"file://{path}{query}", {}, {})
 
 
 def files(path: Path) -> list[Path]:
@@ -39,7 +40,9 @@ async def test_file_holds_the_very_bytes(tmp_path: Path) -> None:
 
 
 async def test_file_is_readable_as_it_is_where_that_is_wanted(tmp_path: Path) -> None:
-    assert await folder(tmp_path, "?gzip=0").deliver(parcel(b"x\n"), LABELS, 20) == Delivered()
+    assert (
+        await folder(tmp_path, "?compress=none").deliver(parcel(b"x\n"), LABELS, 20) == Delivered()
+    )
     (file,) = files(tmp_path)
     assert (file.suffix, file.read_bytes()) == (".log", b"x\n")
 
@@ -80,13 +83,13 @@ async def test_place_that_cannot_be_written_is_the_operators_fault(tmp_path: Pat
 
 FULL = """
 import asyncio, resource, signal, sys
-from agent.logs.folder import open_sink
+from agent.logs.stores import make_sink
 from agent.logs.records import Style
 from tests.logs.parcels import LABELS, parcel
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 usual = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, usual[1]))
-sink = open_sink(f"file://{sys.argv[1]}?gzip=0", {}, Style())
+sink = make_sink(f"file://{sys.argv[1]}?compress=none", {}, {})
 outcome = asyncio.run(sink.deliver(parcel(b"x" * 100_000), LABELS, 20))
 resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 print(outcome)
@@ -108,14 +111,15 @@ def test_write_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
 
 async def test_volume_that_hangs_holds_one_file_not_the_others(tmp_path: Path) -> None:
     """A pipe in the place of the file: opening it waits for a reader that does not come."""
-    sink = folder(tmp_path, "?gzip=0")
-    assert isinstance(sink, Folder)
+    sink = folder(tmp_path, "?compress=none")
+    assert isinstance(sink, Attempts)
+    assert isinstance(sink.store, Folder)
     key = tmp_path / objectkey.compose(parcel(), LABELS).removesuffix(".gz")
     key.parent.mkdir(parents=True)
     part = key.with_name(f".{key.name}.part")
     os.mkfifo(part)
     stuck = asyncio.create_task(sink.deliver(parcel(), LABELS, 60))
-    while not sink._busy:
+    while not sink.store._busy:
         await clock.wait(asyncio.Event(), 0.001)
     again = await sink.deliver(parcel(), LABELS, 60)
     assert again == Failed("the volume has not answered the attempt before")
@@ -132,14 +136,14 @@ HANGS = """
 import asyncio, os, sys
 from pathlib import Path
 from agent.logs import objectkey
-from agent.logs.folder import open_sink
+from agent.logs.stores import make_sink
 from agent.logs.records import Style
 from tests.logs.parcels import LABELS, parcel
 root = Path(sys.argv[1])
 key = root / objectkey.compose(parcel(), LABELS)
 key.parent.mkdir(parents=True)
 os.mkfifo(key.with_name(f".{key.name}.part"))
-sink = open_sink(f"file://{root}", {}, Style())
+sink = make_sink(f"file://{root}", {}, {})
 print(asyncio.run(sink.deliver(parcel(), LABELS, 0.05)))
 """
 
@@ -157,10 +161,10 @@ def test_moby_53143_dead_volume_does_not_hold_the_exit(tmp_path: Path) -> None:
     assert "no answer within" in done.stdout
 
 
-@pytest.mark.parametrize("url", ["file://nas/logs", "file:///", "file://", "file:///a?gzp=1"])
+@pytest.mark.parametrize("url", ["file://nas/logs", "file:///", "file://", "file:///a?compres=1"])
 def test_url_that_names_no_folder_is_refused_with_the_fix(url: str) -> None:
     with pytest.raises(SettingsError, match=r"cannot use .*; (write|did you mean)"):
-        open_sink(url, {}, Style())
+        make_sink(url, {}, {})
 
 
 async def test_gamelift_refused_a_log_over_its_limit_but_size_is_no_reason(tmp_path: Path) -> None:

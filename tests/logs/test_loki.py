@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from agent.errors import SettingsError
+from agent.logs.attempts import Attempts
 from agent.logs.lines import MOST_BYTES
 from agent.logs.loki import Loki as Form
-from agent.logs.loki import open_sink
 from agent.logs.parcel import SESSION, Delivered, Failed, Outcome, Refused
 from agent.logs.push import Push
 from agent.logs.records import Style, read
+from agent.logs.stores import make_sink
 from tests.fakes import lokirules
 from tests.fakes.logstore import LOST, Reply, Store
 from tests.logs.parcels import NOON, parcel
@@ -29,9 +30,10 @@ LABELS = {
 GAME = {"service_name": "shooter", "service_version": "1.4", "cloud_region": "Montréal"}
 
 
-def open_push(url: str, style: Style | None = None) -> Push:
-    sink = open_sink(url, {}, style or Style())
-    assert isinstance(sink, Push)
+def open_push(url: str, style: Style | None = None) -> Attempts:
+    sink = make_sink(url, {}, {}, style or Style())
+    assert isinstance(sink, Attempts)
+    assert isinstance(sink.store, Push)
     return sink
 
 
@@ -99,9 +101,9 @@ async def test_repeat_after_a_lost_acknowledgement_adds_nothing() -> None:
     async with Store(LOST, usually=loki.answer) as store:
         sink = open_push(f"{store.url}?format=loki")
         assert isinstance(await sink.deliver(parcel(), LABELS, 20), Failed)
-        assert sink.tally.records == 0
+        assert sink.counters()["records"] == 0
         assert await sink.deliver(parcel(), LABELS, 20) == Delivered()
-        assert sink.tally.records == 2
+        assert sink.counters()["records"] == 2
         await sink.aclose()
         assert len(store.requests) == 2
     assert [len(entries) for entries in loki.streams.values()] == [2]
@@ -182,4 +184,4 @@ def test_category_is_metadata() -> None:
 
 def test_bad_option_is_refused() -> None:
     with pytest.raises(SettingsError, match="metadata is a switch"):
-        open_sink("http://loki:3100?format=loki&metadata=maybe", {}, Style())
+        make_sink("http://loki:3100?format=loki&metadata=maybe", {}, {})

@@ -111,7 +111,7 @@ async def test_token_headers_are_ours_and_the_rest_is_the_stores() -> None:
 
 
 async def test_compression_and_size_can_be_chosen() -> None:
-    async with Store() as store, opened(store, "/in?gzip=0&batch=128KiB") as sink:
+    async with Store() as store, opened(store, "/in?compress=none&batch=128KiB") as sink:
         assert sink.most_bytes == 128 * 1024
         await sink.deliver(parcel(), LABELS, SECONDS)
     assert "content-encoding" not in store.requests[0].headers

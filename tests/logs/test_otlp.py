@@ -4,19 +4,21 @@ import json
 
 import pytest
 
+from agent.logs.attempts import Attempts
 from agent.logs.lines import MOST_BYTES
-from agent.logs.otlp import open_sink
 from agent.logs.parcel import Delivered, Failed, Outcome, Refused
 from agent.logs.push import Push
 from agent.logs.records import Style
+from agent.logs.stores import make_sink
 from tests.fakes.logstore import HANG, RESET, Reply, Store
 from tests.fakes.otlprules import Receiver
 from tests.logs.parcels import LABELS, NOON, parcel
 
 
-def open_push(url: str, style: Style | None = None) -> Push:
-    sink = open_sink(url, {}, style or Style())
-    assert isinstance(sink, Push)
+def open_push(url: str, style: Style | None = None) -> Attempts:
+    sink = make_sink(url, {}, {}, style or Style())
+    assert isinstance(sink, Attempts)
+    assert isinstance(sink.store, Push)
     return sink
 
 
@@ -156,7 +158,7 @@ async def test_otel_15677_batch_of_a_failed_attempt_is_there_for_the_next() -> N
         await sink.aclose()
     assert [type(outcome) for outcome in outcomes] == [Failed, Failed, Delivered]
     assert [record.body.string_value for record in receiver.records] == ["one", "two"]
-    assert sink.tally.records == 2
+    assert sink.counters()["records"] == 2
 
 
 async def test_parcel_without_bytes_needs_no_request() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.logs.otlp import open_sink
 from agent.logs.parcel import Delivered, Failed
 from agent.logs.records import Style
+from agent.logs.stores import make_sink
 from tests.logs.parcels import LABELS, NOON, parcel
 from tests.logs.servers import PROGRAMS, free_ports
 from tests.tools import need
@@ -62,7 +62,7 @@ async def test_real_collector_gets_every_record_with_all_that_is_known_of_it(
 ) -> None:
     printed = tmp_path / "printed"
     with rotel(printed) as url:
-        sink = open_sink(f"{url}?format=otlp", {}, Style(preset="unreal"))
+        sink = make_sink(f"{url}?format=otlp", {}, {}, Style(preset="unreal"))
         assert await sink.deliver(parcel(LINES), LABELS, 60) == Delivered(0)
         until(lambda: printed.read_text().count("LogRecord #") == 2, 60, "the second record")
         await sink.aclose()
@@ -83,6 +83,6 @@ async def test_real_collector_gets_every_record_with_all_that_is_known_of_it(
 
 async def test_collector_that_is_not_there_yet_is_worth_another_try() -> None:
     [port] = free_ports(1)
-    sink = open_sink(f"http://127.0.0.1:{port}?format=otlp", {}, Style())
+    sink = make_sink(f"http://127.0.0.1:{port}?format=otlp", {}, {})
     assert isinstance(await sink.deliver(parcel(), LABELS, 20), Failed)
     await sink.aclose()

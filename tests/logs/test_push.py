@@ -6,6 +6,7 @@ import pytest
 
 from agent.errors import SettingsError
 from agent.logs import address
+from agent.logs.attempts import Attempts
 from agent.logs.exchange import Answer
 from agent.logs.parcel import Delivered, Failed, Parcel, Refused
 from agent.logs.push import OPTIONS, Push
@@ -36,8 +37,8 @@ class Count:
         return None
 
 
-def open_push(url: str, form: Count | None = None) -> Push:
-    return Push(address.parse(url, OPTIONS), form or Count(), Style())
+def open_push(url: str, form: Count | None = None) -> Attempts:
+    return Attempts(Push(address.parse(url, OPTIONS), form or Count(), Style()))
 
 
 async def test_repeat_is_the_same_request_made_once() -> None:
@@ -50,12 +51,12 @@ async def test_repeat_is_the_same_request_made_once() -> None:
         assert {sent.text for sent in store.requests} == {b"one|two"}
         assert len({sent.headers["idempotency-key"] for sent in store.requests}) == 1
     assert form.encoded == 1
-    assert sink.tally.records == 2
+    assert sink.counters()["records"] == 2
 
 
 async def test_plain_text_where_a_store_wants_that() -> None:
     async with Store() as store:
-        sink = open_push(f"{store.url}?gzip=0")
+        sink = open_push(f"{store.url}?compress=none")
         await sink.deliver(parcel(), LABELS, 20)
         await sink.aclose()
         (sent,) = store.requests

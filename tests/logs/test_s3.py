@@ -10,6 +10,7 @@ import pytest
 
 from agent import clock
 from agent.errors import SettingsError
+from agent.logs.attempts import Attempts
 from agent.logs.parcel import SESSION, Delivered, Failed, Parcel, Refused, Sink, Unit
 from agent.logs.s3 import ObjectStore
 from agent.logs.stores import make_sink
@@ -52,6 +53,12 @@ async def opened(
     sink = make_sink(f"s3://logs/games?endpoint={store.url}{extra}", found, {})
     yield sink
     await sink.aclose()
+
+
+def opened_store(sink: Sink) -> ObjectStore:
+    assert isinstance(sink, Attempts)
+    assert isinstance(sink.store, ObjectStore)
+    return sink.store
 
 
 async def deliver(store: Store, *parcels: Parcel, extra: str = "") -> object:
@@ -114,19 +121,18 @@ async def test_acknowledgement_that_was_lost_doubles_nothing() -> None:
 
 async def test_what_is_sent_again_is_compressed_once() -> None:
     async with Store(Reply(503), usually=Bucket()) as store, opened(store) as sink:
-        assert isinstance(sink, ObjectStore)
+        store_of = opened_store(sink)
         await sink.deliver(parcel(), LABELS, SECONDS)
-        assert len(sink._press._kept) == 1
+        assert len(store_of._press._kept) == 1
         await sink.deliver(parcel(), LABELS, SECONDS)
-        assert sink._press._kept == {}
+        assert store_of._press._kept == {}
 
 
 async def test_press_keeps_a_bounded_number() -> None:
     async with Store(*[Reply(503)] * 9) as store, opened(store) as sink:
-        assert isinstance(sink, ObjectStore)
         for start in range(9):
             await sink.deliver(parcel(start=start), LABELS, SECONDS)
-        assert len(sink._press._kept) == 4
+        assert len(opened_store(sink)._press._kept) == 4
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -304,8 +310,8 @@ async def test_pair_that_stays_is_not_asked_for_anew() -> None:
 )
 def test_place_of_the_bucket(url: str, found: dict[str, str], target: tuple[str, str]) -> None:
     sink = make_sink(url, PAIR, found)
-    assert isinstance(sink, ObjectStore)
-    assert (sink._base, sink._path) == target
+    bucket = opened_store(sink).bucket
+    assert (bucket.base, bucket.path) == target
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +11,10 @@ from urllib.parse import quote
 import pytest
 
 from agent import clock
-from agent.logs.parcel import Delivered, Refused, Sink
+from agent.logs.multipart import WHOLE_BYTES
+from agent.logs.parcel import Delivered, Failed, Refused, Sink
 from agent.logs.stores import make_sink
+from tests.fakes.shelf import Narrow
 from tests.logs import servers
 from tests.logs.parcels import LABELS, parcel
 from tests.logs.signed import ask
@@ -78,6 +81,30 @@ async def test_eight_mebibytes_go_in_one_piece(endpoint: str) -> None:
     answer = await ask(endpoint, "GET", f"/{servers.BUCKET}/big{name}")
     assert answer.status == 200
     assert int(answer.headers["content-length"]) > 4_000_000
+
+
+async def test_larger_ones_go_in_parts_once_however_often_they_are_sent(endpoint: str) -> None:
+    data = random.Random(endpoint).randbytes(WHOLE_BYTES + 1000)
+    for _ in range(2):
+        async with opened(endpoint, "parts") as sink:
+            assert await sink.deliver(parcel(data), LABELS, SECONDS) == Delivered()
+    name = f"/{servers.BUCKET}/parts{NAME[:-21]}{len(data):014}.log.gz"
+    answer = await ask(endpoint, "GET", name)
+    assert answer.status == 200
+    assert int(answer.headers["content-length"]) > WHOLE_BYTES
+    assert answer.headers["x-amz-meta-bytes"] == str(len(data))
+    listed = await ask(endpoint, "GET", f"/{servers.BUCKET}", uploads="")
+    assert listed.status == 200
+    assert listed.tag("UploadId") == ""  # nothing is left half there
+
+
+async def test_large_object_that_breaks_off_is_taken_back(endpoint: str) -> None:
+    data = random.Random(endpoint).randbytes(WHOLE_BYTES + 2000)
+    port = int(endpoint.rpartition(":")[2])
+    async with Narrow(port, 2_000_000) as narrow, opened(f"http://{narrow.host}", "off") as sink:
+        assert isinstance(await sink.deliver(parcel(data), LABELS, 1.5), Failed)
+    listed = await ask(endpoint, "GET", f"/{servers.BUCKET}", uploads="")
+    assert listed.tag("UploadId") == ""
 
 
 async def test_missing_bucket_is_said_with_what_to_do(endpoint: str) -> None:

@@ -43,7 +43,7 @@ def test_url_makes_its_sink(url: str, module: str, unit: Unit) -> None:
         ("https://h/?format=s3", "write ndjson, otlp or loki"),
         ("https://h/?format=ndjson&batch=10", "write batch=64KiB"),
         ("https://h/?format=ndjson&batch=much", "write 33554432, 32MiB, 64M or 1G"),
-        ("https://h/?format=ndjson&gzip=perhaps", "write 1 or 0"),
+        ("https://h/?format=ndjson&compress=lz4", "write gzip, zstd or none"),
         ("s3://bucket?region=x&once=perhaps", "write 1 or 0"),
         ("s3://bucket", "add ?region="),
         ("s3://-/x?region=x", "write s3://bucket/prefix"),
