@@ -8,6 +8,7 @@ import pytest
 
 from agent import journal
 from agent.errors import SettingsError
+from agent.logs.attempts import Attempts
 from agent.logs.parcel import Unit
 from agent.logs.stores import make_sink
 
@@ -28,7 +29,8 @@ PAIR = {"AGENT_LOG_AWS_ACCESS_KEY_ID": "AKIA", "AGENT_LOG_AWS_SECRET_ACCESS_KEY"
 )
 def test_url_makes_its_sink(url: str, module: str, unit: Unit) -> None:
     sink = make_sink(url, PAIR, {})
-    assert type(sink).__module__ == f"agent.logs.{module}"
+    assert isinstance(sink, Attempts)
+    assert type(sink.store).__module__ == f"agent.logs.{module}"
     assert sink.unit is unit
     assert sink.name.lower() == url.lower().partition("?")[0]
 
