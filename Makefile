@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
 WORKERS ?= 6
 
-.PHONY: help demo test servers node lint types layers check readme bench lock clean
+.PHONY: help demo test idle-defaults servers node lint types layers check readme bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -20,6 +20,9 @@ test: $(VENV)/.test  ## the tests, with the coverage gates
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report --include='agent/core/*' --fail-under=100
 	$(RUN) -m coverage report --fail-under=95
+
+idle-defaults: $(VENV)/.test  ## a server that nobody joins, with the real times: seven minutes
+	$(RUN) -m pytest -s tests/e2e/idle_defaults.py
 
 servers: $(SERVERS)/.servers  ## the log stores that some tests talk to
 
