@@ -11,6 +11,9 @@ from dataclasses import dataclass
 HEAD_BYTES = 96
 """Of a packet: enough for the headers and the first bytes of what it says."""
 
+STEADY = 0.5
+"""Packets a second of one sender who is there: a client that only keeps its connection up."""
+
 _MOST_PACKETS = 512  # of one look
 _BUFFER_BYTES = 128 << 10  # what does not fit is dropped by the kernel, counted by it
 
@@ -58,12 +61,12 @@ class Sample:
     Attributes:
         seen: how many were looked at.
         questions: how many of them only ask.
-        returning: how many senders of others were there at the last look, too.
+        steady: how many senders of others send on and on, at the last look, too.
     """
 
     seen: int
     questions: int
-    returning: int
+    steady: int
 
 
 class Sniffer:
@@ -91,8 +94,8 @@ class Sniffer:
         """Look no more."""
         self._socket.close()
 
-    def look(self) -> Sample:
-        """Return what came since the last look."""
+    def look(self, seconds: float) -> Sample:
+        """Return what came since the last look, so many seconds ago."""
         players: Counter[tuple[bytes, bytes]] = Counter()
         seen = questions = 0
         with suppress(BlockingIOError):
@@ -103,9 +106,10 @@ class Sniffer:
                     questions += 1
                 else:
                     players[peer] += 1
-        there = frozenset(players)
-        returning, self._players = len(there & self._players), there
-        return Sample(seen, questions, returning)
+        least = STEADY * seconds
+        there = frozenset(peer for peer, count in players.items() if count >= least)
+        steady, self._players = len(there & self._players), there
+        return Sample(seen, questions, steady)
 
     def _drain(self) -> None:
         with suppress(BlockingIOError):

@@ -41,9 +41,10 @@ class Verdict:
     """What the packets since the last look say; neither of both: they do not tell.
 
     Attributes:
-        somebody: as many datagrams as a player sends, browsers' questions left out.
+        somebody: as many datagrams as a player sends, browsers' questions left out; or fewer
+            of one who sends on and on.
         nobody: less than that, of whatever kind, our own connections left out.
-        peers: how many senders were seen at two looks in a row; 0 = not known.
+        peers: how many send on and on; 0 = not known.
     """
 
     somebody: bool
@@ -92,9 +93,10 @@ def judge(before: Counters, after: Counters, seconds: float, sample: Sample | No
     packets = max(0, after.packets - before.packets - own)
     datagrams = min(after.datagrams - before.datagrams, packets)
     questions = datagrams * sample.questions / sample.seen if sample and sample.seen else 0.0
-    somebody = (datagrams - questions) / seconds >= FLOOR
+    peers = sample.steady if sample else 0
+    somebody = peers > 0 or (datagrams - questions) / seconds >= FLOOR
     nobody = not somebody and (packets - questions) / seconds < FLOOR
-    return Verdict(somebody, nobody, sample.returning if sample else 0)
+    return Verdict(somebody, nobody, peers)
 
 
 def _totals(net: Path) -> Counter[str]:

@@ -31,16 +31,17 @@ class TrafficWatch:
 
     def look(self, now: float) -> PlayersCounted | None:
         """Return what came in since the last look; None at the first one."""
-        sample = self._sniffer.look() if self._sniffer else None
+        seconds = now - self._last[0] if self._last else 0.0
+        sample = self._sniffer.look(seconds) if self._sniffer else None
         try:
             counters = read_counters(self._pid, self._proc)
         except (OSError, ValueError, IndexError) as error:
             self._last = None
             return PlayersCounted(_NAME, note=f"cannot read the kernel's counters: {error}")
         before, self._last = self._last, (now, counters)
-        if before is None or now <= before[0]:
+        if before is None or not seconds:
             return None
-        verdict = judge(before[1], counters, now - before[0], sample)
+        verdict = judge(before[1], counters, seconds, sample)
         if verdict.somebody:
             return PlayersCounted(_NAME, verdict.peers, crowd=True)
         if verdict.nobody:

@@ -22,6 +22,7 @@ from .trafficwatch import TrafficWatch
 A2S_TRIES = 3
 """Looks without any answer after which a game is taken to have none, unless it was chosen."""
 
+_HELD = ("TCP", "WS", "WSS")  # protocols whose players hold a connection
 _OPEN = (Phase.READY, Phase.IN_MATCH, Phase.DRAINING)
 _ORDER = [each.value for each in Trust]
 _API, _LOG, _A2S, _TCP, _TRAFFIC = _ORDER
@@ -64,7 +65,8 @@ class PlayerWatch:
         ports = [each for each in declared if each.number not in held]
         self._tcp = [each.number for each in ports if "tcp" in each.transports]
         self._udp = [each.number for each in ports if "udp" in each.transports]
-        self._is_mixed = bool(self._udp) or not ports
+        # Who plays by UDP, or by one request after the other, holds no connection.
+        self._is_mixed = not ports or any(each.protocol not in _HELD for each in ports)
         self._desk = desk
         self._post = desk.post
         self._lines = lines
@@ -188,7 +190,7 @@ class PlayerWatch:
         elif count or not self._is_mixed:
             self._post(PlayersCounted(_TCP, count))
         else:
-            note = "no connection has stood for 5 s; who plays by UDP would have none"
+            note = "no connection has stood for 5 s; who plays by UDP or HTTP has none"
             self._post(SourceHushed(_TCP, note))
 
     async def _look_by_traffic(self) -> None:

@@ -44,6 +44,7 @@ def wire() -> Iterator[Network]:
         (Counters(100, 100, 0, {}), Sample(50, 45, 0), NOBODY),
         (Counters(100, 100, 0, {}), Sample(50, 25, 2), replace(SOMEBODY, peers=2)),
         (Counters(100, 100, 0, {}), Sample(0, 0, 0), SOMEBODY),
+        (Counters(10, 10, 0, {}), Sample(10, 0, 1), replace(SOMEBODY, peers=1)),  # a quiet game
     ],
 )
 def test_ten_seconds_say(after: Counters, sample: Sample | None, says: Verdict) -> None:
@@ -149,7 +150,7 @@ def test_datagrams_over_loopback_are_not_looked_into() -> None:
     with closing(Sniffer()) as sniffer, server() as game, udp as other:
         other.sendto(b"hello", ("127.0.0.1", game.getsockname()[1]))
         take(game, 1)
-        assert sniffer.look().seen == 0
+        assert sniffer.look(1.0).seen == 0
 
 
 def test_kernel_without_packet_sockets_leaves_the_counters(

@@ -220,16 +220,30 @@ async def test_source_that_was_not_chosen_is_not_looked_at(shared: Path) -> None
     async with watched(desk, UDP, TCP, proc=shared):
         await desk.until(
             e.SourceHushed(
-                "tcp", "no connection has stood for 5 s; who plays by UDP would have none"
+                "tcp", "no connection has stood for 5 s; who plays by UDP or HTTP has none"
             )
         )
     assert {getattr(each, "source", "") for each in desk.posted} == {"tcp"}
 
 
-async def test_connections_say_nobody_only_where_nobody_could_play_by_udp(shared: Path) -> None:
+async def test_connections_say_nobody_where_every_player_would_hold_one(shared: Path) -> None:
     desk = Desk()
     async with watched(desk, TCP, proc=shared):
         await desk.until(e.PlayersCounted("tcp", 0))
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "TCP/UDP", "HTTP"])
+async def test_connections_say_nothing_where_players_could_do_without(
+    protocol: str, shared: Path
+) -> None:
+    desk = Desk()
+    async with watched(desk, TCP, Declared("more", 9000, protocol), proc=shared):
+        await desk.until(
+            e.SourceHushed(
+                "tcp", "no connection has stood for 5 s; who plays by UDP or HTTP has none"
+            )
+        )
+    assert desk.status().players.source is None
 
 
 async def test_young_connection_leaves_it_open_whether_somebody_is_there(
