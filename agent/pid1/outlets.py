@@ -3,7 +3,7 @@
 import errno
 import posix
 
-from .spool import Stream
+from .streams import Stream
 from .writers import PIECE_BYTES, SMALL_BYTES, Writer, open_writer
 
 HOLD_SECONDS = 0.5  # how long a partial line of the game's holds our own lines back
@@ -127,8 +127,7 @@ class Outlet:
             return not self.blocked
         count = exact.read(exact.cursor, self._view)
         if not count:
-            self._skip(exact, exact.next_readable(exact.cursor))
-            return True
+            return self._go_past(exact, now)
         if found:
             # Our own lines may go in after the last whole line that is there.
             whole = 0 if not self._mid_line else self._buffer.rfind(b"\n", 0, count) + 1
@@ -160,7 +159,7 @@ class Outlet:
                 continue
             count = stream.read(stream.cursor, self._view)
             if not count:
-                self._skip(stream, stream.next_readable(stream.cursor))
+                self._go_past(stream, now)
                 continue
             whole = self._buffer.rfind(b"\n", 0, count) + 1
             due = stream.appended_at + HOLD_SECONDS
@@ -222,6 +221,15 @@ class Outlet:
             # A line that was cut keeps its end: then the newline itself comes next.
             target += newline + (0 if self._mid_line and stream is self._exact else 1)
         self._skip(stream, target)
+
+    def _go_past(self, stream: Stream, now: float) -> bool:
+        """Leave out what cannot be read; False where it only takes time: its disk hangs."""
+        target = stream.next_readable(stream.cursor)
+        if target == stream.cursor:
+            self.look_at = min(self.look_at, now + RETRY_SECONDS)
+            return False
+        self._skip(stream, target)
+        return True
 
     def _skip(self, stream: Stream, target: int) -> None:
         """Leave out what lies before *target*, with one line that says how much."""

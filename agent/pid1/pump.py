@@ -8,7 +8,8 @@ import time
 
 from .coalesce import Coalescer
 from .outlets import NEVER, Outlet
-from .spool import Spool, Stream
+from .spool import Spool
+from .streams import Stream
 
 OWN = "pid1"  # the stream of our own lines
 SILENCE_SECONDS = 0.2
@@ -68,8 +69,7 @@ class Pump:
         self._outlets: list[Outlet] = []
         self._by_fd: dict[int, Outlet] = {}
         self._waiting: set[int] = set()
-        self._buffer = bytearray(_BUFFER_BYTES)
-        self._view = memoryview(self._buffer)
+        self._view = memoryview(bytearray(_BUFFER_BYTES))
         self._coalescer = Coalescer(coalesce_seconds)
         self._read_at = 0.0
         self._silent = False
@@ -216,7 +216,7 @@ class Pump:
         """Read a pipe once; into the spool first, then offered to the output."""
         stream, outlet = self._inlets[fd]
         try:
-            count = posix.readv(fd, [self._buffer])
+            count = posix.readv(fd, [self._view])
         except OSError:
             count = 0  # closed under us: as good as its end
         if not count:
@@ -224,9 +224,12 @@ class Pump:
             del self._inlets[fd]
             return 0
         view = self._view[:count]
+        stalls = self._spool.stalls
         stream.append(view)
         self._read_at = stream.appended_at
         outlet.offer(stream, view)
+        if self._spool.stalls != stalls:  # it is in the hands of a disk that hangs
+            self._view = memoryview(bytearray(_BUFFER_BYTES))
         return count
 
     def _answer(self) -> None:

@@ -3,6 +3,9 @@
 import errno
 import posix
 
+from . import segmentfiles as files
+from .disk import Disk
+
 _INDEX_SECONDS = 0.010  # the index tells times this exactly
 _RETRY_SECONDS = 1.0  # how long a place that failed is left alone
 _MOST_IN_FOLDER = 4096
@@ -26,11 +29,12 @@ class Segment:
         size: how many bytes it holds.
         born: when its first byte came, boot-time seconds.
         weight: how many bytes of its place it takes.
+        entries: its index, while it is in memory.
         released: nobody needs it any longer.
     """
 
-    __slots__ = ("base", "born", "fd", "index", "indexed_at", "path", "place", "released", "seq",
-                 "size", "stream", "weight")  # fmt: skip
+    __slots__ = ("base", "born", "entries", "fd", "index", "indexed_at", "path", "place",
+                 "released", "seq", "size", "stream", "weight")  # fmt: skip
 
     def __init__(self, place: "Place", stream: str, seq: int, base: int, now: float) -> None:
         self.place = place
@@ -39,53 +43,54 @@ class Segment:
         self.base = base
         self.size = self.weight = 0
         self.born = now
-        self.indexed_at = 0.0
+        self.indexed_at = now
         self.released = False
         self.index = -1
-        if not place.folder:
-            self.path = ""
+        self.path = ""
+        if place.folder:
+            path = f"{place.folder}/{stream}-{seq}"
+            entry = _entry(base, now)
+            self.fd, self.index = place.disk.call(
+                lambda: files.create(path, entry), files.uncreate(path)
+            )
+            self.path = path
+            self.entries = bytearray()
+        else:
             self.fd = posix.memfd_create(f"{stream}-{seq}", posix.MFD_CLOEXEC)
-            return
-        self.path = f"{place.folder}/{stream}-{seq}"
-        flags = posix.O_CREAT | posix.O_EXCL | posix.O_APPEND | posix.O_CLOEXEC
-        self.fd = posix.open(self.path + ".log", flags | posix.O_RDWR, 0o600)
-        try:
-            self.index = posix.open(self.path + ".idx", flags | posix.O_WRONLY, 0o600)
-            self.tell(base, now)
-        except OSError:
-            self.remove()
-            raise
+            self.entries = bytearray(_entry(base, now))
+        self._weigh(ENTRY_BYTES)
 
     @property
     def end(self) -> int:
         """The offset in the stream that follows its last byte."""
         return self.base + self.size
 
-    def tell(self, offset: int, now: float) -> None:
-        """Write an index entry: the byte at *offset* came at *now*.
-
-        Raises:
-            OSError: the place does not take it.
-        """
-        self.indexed_at = now
-        if self.index >= 0:
-            entry = offset.to_bytes(8, "little") + int(now * 1e9).to_bytes(8, "little")
-            self._weigh(posix.write(self.index, entry))
+    @property
+    def hangs(self) -> bool:
+        """Whether to read from it would mean to wait for a disk that hangs."""
+        return self.place.disk.hangs
 
     def append(self, view: memoryview, now: float) -> int:
         """Append what fits and return how many bytes that was.
 
         Raises:
-            OSError: the place does not take it.
+            OSError: the place does not take it, or hangs, with *view* in its hands.
         """
-        count = posix.write(self.fd, view)
+        entry = b""
         if now - self.indexed_at >= _INDEX_SECONDS:
-            try:
-                self.tell(self.end, now)
-            except OSError:
-                pass  # the bytes are kept; their time is only known less exactly
+            entry = _entry(self.end, now)
+            self.indexed_at = now
+        fd, index, size = self.fd, self.index, self.size
+        # What a disk takes after we have turned away is taken back: its bytes are elsewhere.
+        count, noted = self.place.disk.call(
+            lambda: files.append(fd, view, index, entry),
+            lambda took: files.cut(fd, size, index, took[1]),
+        )
+        if index < 0:
+            self.entries += entry
+            noted = len(entry)
         self.size += count
-        self._weigh(count)
+        self._weigh(count + noted)
         return count
 
     def _weigh(self, count: int) -> None:
@@ -112,16 +117,10 @@ class Segment:
 
     def seal(self) -> None:
         """Make it read-only, which tells every reader that no more will come."""
-        try:
-            for fd in (self.fd, self.index):
-                if fd >= 0:
-                    posix.fchmod(fd, 0o400)
-        except OSError:
-            pass  # a file system without modes: the next segment's being there says it too
-        if self.index >= 0:
-            posix.close(self.index)
-            self.index = -1
-        self.rest()
+        if self.path:
+            fd, index = self.fd, self.index
+            self.fd = self.index = -1
+            self.place.disk.leave(lambda: files.seal(fd, index))
 
     def rest(self) -> None:
         """Give the descriptor back until somebody reads again; memory would be lost with it."""
@@ -129,17 +128,32 @@ class Segment:
             posix.close(self.fd)
             self.fd = -1
 
+    def move(self, place: "Place") -> None:
+        """Go from memory to a folder, where others can read it.
+
+        Raises:
+            OSError: the folder does not take it; it stays where it is.
+        """
+        path = f"{place.folder}/{self.stream}-{self.seq}"
+        # One of its own: while a disk hangs, this segment may have to go.
+        memory, size, entries = posix.dup(self.fd), self.size, bytes(self.entries)
+        place.disk.call(
+            lambda: files.copy(memory, size, entries, path), lambda _: files.unlink(path)
+        )
+        self._weigh(-self.weight)
+        posix.close(self.fd)
+        self.fd = -1
+        self.path = path
+        self.place = place
+        self.entries = bytearray()
+        self._weigh(size + len(entries))
+
     def remove(self) -> None:
-        """Remove it; pages on their way through a pipe stay whole (it is never truncated)."""
-        for fd in (self.fd, self.index):
-            if fd >= 0:
-                posix.close(fd)
+        """Remove it; pages on their way through a pipe stay whole (it is never cut short)."""
+        fds = [fd for fd in (self.fd, self.index) if fd >= 0]
         self.fd = self.index = -1
-        for suffix in (".log", ".idx") if self.path else ():
-            try:
-                posix.unlink(self.path + suffix)
-            except OSError:
-                pass  # somebody else took it away
+        path = self.path
+        self.place.disk.leave(lambda: files.remove(fds, path))
         self.lose()
 
     def lose(self) -> None:
@@ -153,6 +167,7 @@ class Place:
 
     Attributes:
         folder: its path; empty for memory.
+        disk: the way to it.
         limit: the bound in bytes.
         total: how many bytes lie there now.
         sealed: its sealed segments, the oldest first.
@@ -161,8 +176,9 @@ class Place:
         retry_at: it is left alone until then, boot-time seconds.
     """
 
-    def __init__(self, folder: str, limit: int) -> None:
+    def __init__(self, folder: str, limit: int, disk: Disk | None = None) -> None:
         self.folder = folder
+        self.disk = disk or Disk()
         self.limit = limit
         self.total = 0
         self.sealed: list[Segment] = []
@@ -181,3 +197,7 @@ class Place:
         self.failures += 1
         self.fault = error.errno or errno.EIO
         self.retry_at = now + _RETRY_SECONDS
+
+
+def _entry(offset: int, now: float) -> bytes:
+    return offset.to_bytes(8, "little") + int(now * 1e9).to_bytes(8, "little")

@@ -1,17 +1,17 @@
 """The bounded store that every stream's bytes enter before they go anywhere else."""
 
-import errno
 import posix
-import time
 
 from . import places
-from .segments import ENTRY_BYTES, Place, Segment
+from .disk import PATIENCE_SECONDS, Disk, GuardedDisk
+from .segments import Place, Segment
+from .streams import Stream
 
 _LAG_BYTES = 64 << 20
 _SEGMENT_BYTES = 8 << 20
 _SEGMENTS = 8  # a small bound is still cut into so many, so that dropping one loses little
-_NEWLINE = 10
 NEVER = float("inf")
+_OPENING_SECONDS = 2.0  # a volume may take its time; the game's pipe holds its lines meanwhile
 
 SHIPPED_BYTES = 256 << 20
 """The bound while a sink is set, unless the operator has set one: an outage takes long."""
@@ -31,17 +31,30 @@ def open_spool(directory: str, limit_bytes: int, seal_seconds: float = NEVER) ->
         limit_bytes: the most that it may hold (``AGENT_SPOOL_MAX``).
         seal_seconds: a segment older than this is sealed, so that it can be shipped.
     """
-    folder, notices = places.make_folder(directory)
-    places.hold(folder)
-    spool = Spool(
-        Place(folder, places.bound(folder, limit_bytes)), places.memory_bound(), seal_seconds
-    )
+    disk = GuardedDisk(_OPENING_SECONDS)
+    try:
+        folder, limit, is_memory, notices = disk.call(
+            lambda: _settle(directory, limit_bytes), lambda _: None
+        )
+    except OSError:
+        folder, is_memory, notices = "", True, ["the disk for the spool hangs"]
+        limit = places.bound("", limit_bytes)
+    disk.patience = PATIENCE_SECONDS
+    place = Place(folder, limit, Disk() if is_memory else disk)
+    spool = Spool(place, places.memory_bound(), seal_seconds)
     if not folder:
         notices.append("no folder is writable: the spool is kept in memory")
     if seal_seconds != NEVER:
         spool.segment_bytes = min(spool.segment_bytes, _SHIPPED_SEGMENT_BYTES)
     spool.notices += notices
     return spool
+
+
+def _settle(directory: str, limit_bytes: int) -> tuple[str, int, bool, list[str]]:
+    folder, notices = places.make_folder(directory)
+    places.hold(folder)
+    is_memory = not folder or places.is_memory(folder)
+    return folder, places.bound(folder, limit_bytes), is_memory, notices
 
 
 class Spool:
@@ -71,11 +84,16 @@ class Spool:
         return self.places[0].folder
 
     @property
+    def stalls(self) -> int:
+        """How often the disk hung; each time it kept what was being appended in its hands."""
+        return self.places[0].disk.stalls
+
+    @property
     def lag(self) -> int:
         """How many bytes an output may lag behind before it has to skip."""
         return min(_LAG_BYTES, self.places[0].limit)
 
-    def stream(self, name: str) -> "Stream":
+    def stream(self, name: str) -> Stream:
         """Return the stream of that name, made when first asked for."""
         if name not in self.streams:
             self.streams[name] = Stream(self, name)
@@ -86,6 +104,23 @@ class Spool:
         for stream in self.streams.values():
             if name in {"", stream.name}:
                 stream.seal()
+        self.bring_in()
+
+    def bring_in(self) -> None:
+        """Move what memory stood in for to the folder, once that takes it again."""
+        main, *spare = self.places
+        for place in spare:
+            for segment in list(place.sealed):
+                if main.disk.hangs or not self.make_room(main, segment.weight, segment.born):
+                    return
+                try:
+                    segment.move(main)
+                except OSError:
+                    return  # the next time; there it is until then
+                place.sealed.remove(segment)
+                main.sealed.append(segment)
+                main.sealed.sort(key=_age)
+                self.streams[segment.stream].gap -= segment.size
 
     def seal_old(self, now: float) -> float:
         """Seal what is older than ``seal_seconds``; return when to look again."""
@@ -114,10 +149,16 @@ class Spool:
             for segment in [s for s in stream.segments if s.released and s.end <= stream.cursor]:
                 stream.remove(segment)
 
-    def make_room(self, place: Place, count: int) -> bool:
-        """Drop the oldest segments until *count* more bytes fit; say whether they do."""
+    def make_room(self, place: Place, count: int, born: float = NEVER) -> bool:
+        """Drop the oldest segments until *count* more bytes fit; say whether they do.
+
+        Args:
+            place: where.
+            count: bytes.
+            born: nothing is dropped for what is older itself.
+        """
         while place.total + count > place.limit or len(place.sealed) >= place.most:
-            if not place.sealed:
+            if not place.sealed or place.sealed[0].born > born:
                 return False
             oldest = next((s for s in place.sealed if s.released), place.sealed[0])
             if not oldest.released:
@@ -131,12 +172,15 @@ class Spool:
             "spool_bytes": sum(place.total for place in self.places),
             "spool_dropped_bytes": sum(place.dropped for place in self.places),
             "spool_failures": sum(place.failures for place in self.places),
+            "spool_stalls": self.stalls,
             "spool_gap_bytes": sum(stream.gap for stream in self.streams.values()),
         }
 
     def discard(self) -> None:
         """Remove the folder with all that is in it; for leaving with nothing owed."""
         folder = self.folder
+        if self.places[0].disk.hangs:
+            return
         try:
             for name in posix.listdir(folder) if folder else ():
                 posix.unlink(f"{folder}/{name}")
@@ -146,152 +190,5 @@ class Spool:
             pass  # somebody else is tidying up too
 
 
-class Stream:
-    """One stream's bytes, its segments and its output's cursor.
-
-    Attributes:
-        end: the offset after the last byte that ever came.
-        cursor: the offset of the first byte that its output has not taken.
-        skipped: how many bytes its output left out.
-        gap: how many bytes are in no segment of the spool's own place.
-        kept: what came last can be read back.
-        appended_at: when the last byte came, boot-time seconds.
-        segments: those that still exist, the oldest first; the active one is the last.
-    """
-
-    def __init__(self, spool: Spool, name: str) -> None:
-        self.name = name
-        self.end = 0
-        self.cursor = 0
-        self.skipped = 0
-        self.gap = 0
-        self.kept = True
-        self.appended_at = 0.0
-        self.active: Segment | None = None
-        self.segments: list[Segment] = []
-        self._spool = spool
-        self._seq = 0
-        self._reading: Segment | None = None
-        self._at_line_start = True
-
-    @property
-    def start(self) -> int:
-        """The offset of the oldest byte that can still be read."""
-        return self.segments[0].base if self.segments else self.end
-
-    def append(self, view: memoryview) -> None:
-        """Append all of *view*; what no place takes is counted as a gap, never an error."""
-        now = self.appended_at = time.clock_gettime(time.CLOCK_BOOTTIME)
-        done = 0
-        self.kept = True
-        while done < len(view):
-            done += self._append_some(view[done:], now)
-        self._at_line_start = view[-1] == _NEWLINE
-
-    def _append_some(self, view: memoryview, now: float) -> int:
-        """Return how many bytes are dealt with: kept or given up."""
-        for place in self._spool.places:
-            if place.retry_at > now:
-                continue
-            try:
-                count = self._append_to(place, view, now)
-            except OSError as error:
-                place.failed(error, now)
-                continue
-            self.end += count
-            if place is not self._spool.places[0]:
-                self.gap += count
-            return count
-        self.kept = False
-        self.end += len(view)
-        self.gap += len(view)
-        return len(view)
-
-    def _append_to(self, place: Place, view: memoryview, now: float) -> int:
-        active = self.active
-        soft = self._spool.segment_bytes
-        if active is not None and active.place is place:
-            # A segment ends with a line where that costs at most half a segment more.
-            full = active.size >= soft if self._at_line_start else active.size >= soft * 3 // 2
-            if not full and active.end == self.end:
-                view = view[: soft * 3 // 2 - active.size]
-                if self._spool.make_room(place, len(view) + ENTRY_BYTES):
-                    return active.append(view, now)
-            self.seal()
-        view = view[:soft]
-        if not self._spool.make_room(place, len(view) + ENTRY_BYTES):
-            raise OSError(errno.ENOSPC, "the bound is smaller than what is being written")
-        fresh = Segment(place, self.name, self._seq + 1, self.end, now)
-        try:
-            count = fresh.append(view, now)
-        except OSError:
-            fresh.remove()
-            raise
-        self.seal()  # memory that stood in, up to the byte before
-        self._seq += 1
-        self.active = fresh
-        self.segments.append(fresh)
-        return count
-
-    def seal(self) -> None:
-        """Seal the active segment, if there is one."""
-        segment, self.active = self.active, None
-        if segment is not None:
-            segment.seal()
-            segment.place.sealed.append(segment)
-
-    def remove(self, segment: Segment) -> None:
-        """Remove a sealed segment."""
-        segment.place.sealed.remove(segment)
-        self.segments.remove(segment)
-        if self._reading is segment:
-            self._reading = None
-        segment.remove()
-
-    def read(self, offset: int, buffer: memoryview) -> int:
-        """Fill *buffer* from *offset*; return how many bytes follow there without a gap."""
-        done = 0
-        while done < len(buffer) and offset + done < self.end:
-            segment = self._find(offset + done)
-            if segment is None:
-                break
-            try:
-                count = segment.read(offset + done, buffer[done:])
-            except OSError:
-                count = 0
-            if not count:
-                segment.lose()  # taken away, or cut, from outside
-                break
-            done += count
-        return done
-
-    def locate(self, offset: int) -> tuple[int, int, int] | None:
-        """Return the file that holds *offset*, the offset therein, how many bytes follow."""
-        segment = self._find(offset)
-        if segment is None:
-            return None
-        try:
-            return segment.open(), offset - segment.base, segment.end - offset
-        except OSError:
-            segment.lose()
-            return None
-
-    def next_readable(self, offset: int) -> int:
-        """Return the first offset, from *offset* on, at which a byte can be read, or the end."""
-        for segment in self.segments:
-            if segment.end > offset:
-                return max(segment.base, offset)
-        return self.end
-
-    def _find(self, offset: int) -> Segment | None:
-        reading = self._reading
-        if reading is not None and reading.base <= offset < reading.end:
-            return reading
-        if reading is not None and reading is not self.active:
-            reading.rest()
-        self._reading = None
-        for segment in reversed(self.segments):
-            if segment.base <= offset < segment.end:
-                self._reading = segment
-                break
-        return self._reading
+def _age(segment: Segment) -> float:
+    return segment.born

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pid1.disks import Freezer
 from tests.pid1.pumping import Rig, Threaded
 from tests.tools import need
 
@@ -34,3 +35,12 @@ def tiny(tmp_path: Path) -> Iterator[Path]:
     need("mount", package="root with CAP_SYS_ADMIN", there=mounted)
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def freezer(tmp_path: Path) -> Iterator[Freezer]:
+    """Mount 16 MiB of ext4 that can be frozen."""
+    freezer = Freezer(tmp_path)
+    need("mount", package="root with loop devices", there=freezer.mount())
+    yield freezer
+    freezer.unmount()

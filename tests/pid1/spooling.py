@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from agent.pid1.segments import Place
-from agent.pid1.spool import Spool, Stream
+from agent.pid1.spool import Spool
+from agent.pid1.streams import Stream
 
 KIB = 1024
 

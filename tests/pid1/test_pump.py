@@ -12,7 +12,8 @@ import pytest
 from agent.pid1.coalesce import Coalescer
 from agent.pid1.pump import Pump, open_pipe
 from agent.pid1.segments import Place
-from agent.pid1.spool import Spool, Stream
+from agent.pid1.spool import Spool
+from agent.pid1.streams import Stream
 from tests.pid1.pumping import (
     KIB,
     MIB,
@@ -209,8 +210,8 @@ def test_only_light_modules_are_imported_before_the_game_starts() -> None:
     command = [sys.executable, "-I", "-S", "-c", script, root]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     assert answer.stdout.split() == [
-        "_stat", "agent", "agent.pid1", "agent.pid1.coalesce", "agent.pid1.outlets",
-        "agent.pid1.places", "agent.pid1.pump", "agent.pid1.segments", "agent.pid1.spool",
-        "agent.pid1.writers",
+        "_stat", "agent", "agent.pid1", "agent.pid1.coalesce", "agent.pid1.disk",
+        "agent.pid1.outlets", "agent.pid1.places", "agent.pid1.pump", "agent.pid1.segmentfiles",
+        "agent.pid1.segments", "agent.pid1.spool", "agent.pid1.streams", "agent.pid1.writers",
         "errno", "fcntl", "select",
     ]  # fmt: skip

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from agent.pid1 import places
 from agent.pid1.segments import ENTRY_BYTES, Place
-from agent.pid1.spool import Spool, Stream
+from agent.pid1.spool import Spool
+from agent.pid1.streams import Stream
 from tests.pid1.spooling import KIB, entries, now, read_all, spool_in
 
 OPERATIONS = st.lists(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.pid1.segments import Segment
 from tests.pid1.spooling import KIB, entries, read_all, spool_in
 
 
@@ -95,7 +94,7 @@ def test_faults_of_the_index_and_of_modes_do_not_stop_the_spool(
     stream.append(memoryview(b"one\n"))
     assert stream.active is not None
     stream.active.indexed_at = 0
-    monkeypatch.setattr(Segment, "tell", refuse)
+    os.close(stream.active.index)
     monkeypatch.setattr(posix, "fchmod", refuse)
     stream.append(memoryview(b"two\n"))
     spool.seal()
@@ -105,11 +104,15 @@ def test_faults_of_the_index_and_of_modes_do_not_stop_the_spool(
 def test_a_segment_without_room_for_its_index_is_not_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> int:
-        raise OSError(28, "No space left on device")
+    write = posix.write
+
+    def refuse(fd: int, data: bytes) -> int:
+        if Path(f"/proc/self/fd/{fd}").readlink().suffix == ".idx":
+            raise OSError(28, "No space left on device")
+        return write(fd, data)
 
     spool = spool_in(tmp_path)
-    monkeypatch.setattr(Segment, "tell", refuse)
+    monkeypatch.setattr(posix, "write", refuse)
     spool.stream("stdout").append(memoryview(b"one\n"))
     assert list(tmp_path.iterdir()) == []
     assert read_all(spool.stream("stdout")) == b"one\n"
