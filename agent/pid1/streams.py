@@ -21,7 +21,7 @@ class Stream:
         segments: those that still exist, the oldest first; the active one is the last.
     """
 
-    def __init__(self, spool: "Spool", name: str) -> None:
+    def __init__(self, spool: "Keeper", name: str) -> None:
         self.name = name
         self.end = 0
         self.cursor = 0
@@ -163,4 +163,16 @@ class Stream:
 
 TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import before the game
 if TYPE_CHECKING:
-    from .spool import Spool
+    from typing import Protocol
+
+    class Keeper(Protocol):
+        """What a stream needs of its spool."""
+
+        places: list[Place]
+        segment_bytes: int
+
+        def make_room(self, place: Place, count: int) -> bool:
+            """Drop the oldest segments until *count* more bytes fit; say whether they do."""
+
+        def bring_in(self) -> None:
+            """Move what memory stood in for to the folder, once that takes it again."""
