@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.core import effects as do
+from agent.core.crash import Crash
 from agent.core.events import Event, LogsShipped, SelfStopAccepted
 from agent.core.options import Options
 from agent.orders import Orders
@@ -181,3 +182,56 @@ async def test_what_on_call_reads_is_passed_on(hands: Hands) -> None:
     orders.perform(do.TellStatus())
     orders.perform(bill)
     assert told == ["status", bill]
+
+
+class Coroner:
+    """Takes its time for a report."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.done = asyncio.Event()
+
+    def examine(self, why: str) -> None:
+        raise AssertionError(why)
+
+    async def report(self, crash: Crash) -> None:
+        self.begun.append(crash.number)
+        await self.done.wait()
+
+
+class Deaf:
+    """A game without a door."""
+
+    async def ask(self, order: do.AskGame) -> None:
+        raise AssertionError(order)
+
+
+async def test_report_of_a_crash_comes_before_what_is_shipped_and_before_the_end(
+    hands: Hands,
+) -> None:
+    orders, ear, _, posted = hands
+    coroner = Coroner()
+    orders.follow(coroner, Deaf())
+    for number in (1, 2):
+        crash = Crash(
+            number=number,
+            kind="crashed",
+            exit=9,
+            why="",
+            phase="ready",
+            was_ready=True,
+            uptime_seconds=1.0,
+            players=None,
+            restarts=0,
+        )
+        orders.perform(do.ReportCrash(crash))
+    orders.perform(do.ShipLogs(140.0))
+    orders.perform(do.Leave(7, "done"))
+    await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=0.1)
+    assert coroner.begun == [1]
+    assert (ear.heard, posted) == ([], [])
+    coroner.done.set()
+    await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=0.1)
+    assert coroner.begun == [1, 2]
+    assert posted == [LogsShipped()]
+    assert ear.heard == [("leave", {"status": 7, "why": "done"})]

@@ -48,7 +48,7 @@ def test_kill_for_memory_is_told_even_when_the_agent_was_killed_first(
     """The agent has the higher oom_score_adj: it may go first, and its successor has to know."""
     join = f'echo $$ > {cage}/cgroup.procs; exec "$0" "$@"'
     done = subprocess.run(
-        ["sh", "-c", join, ENTRYPOINT, "sh", "-c", f"sleep 1; exec python3 {GAMES}/greedy.py"],
+        ["sh", "-c", join, ENTRYPOINT, "python3", f"{GAMES}/greedy.py"],
         env={**os.environ, "AGENT_PORT": "0", "AGENT_CRASH_DIR": str(tmp_path)},
         capture_output=True,
         text=True,

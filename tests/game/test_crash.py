@@ -27,13 +27,18 @@ CRASH = Crash(1, "crashed", 139, "", "ready", was_ready=True, uptime_seconds=12.
 class PidOne:
     """Seals at once, or never."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: "Lines") -> None:
         self.coroner: Coroner | None = None
+        self._logs = logs
 
     def order(self, do: str, /, **fields: object) -> None:
         assert do == "seal_segment"
         if self.coroner is not None:
-            asyncio.get_running_loop().call_soon(self.coroner.heard, fields)
+            asyncio.get_running_loop().call_soon(self._seal, self.coroner, fields)
+
+    def _seal(self, coroner: Coroner, message: dict[str, object]) -> None:
+        self._logs.last = "the last line was still in the pipe"
+        coroner.heard(message)
 
 
 class Lines:
@@ -41,13 +46,14 @@ class Lines:
 
     def __init__(self, *, is_readable: bool = True) -> None:
         self.is_readable = is_readable
+        self.last = "x" * 9999
 
     def tail(
         self, count: int, sources: tuple[str, ...], grep: str, /
     ) -> tuple[list[LogLine], dict[str, int]]:
         assert count
         assert not grep
-        return [LogLine("2026-01-01T00:00:00Z", source, "x" * 9999) for source in sources], {}
+        return [LogLine("2026-01-01T00:00:00Z", source, self.last) for source in sources], {}
 
     def since(
         self, ends: dict[str, int], sources: tuple[str, ...], grep: str, /
@@ -75,8 +81,9 @@ def coroner(
         boot="b00t", born=0.0, start=start, url="", listeners=(), game_pid=None,
         game_started_at=None, game_exit=None, term_at=None, secrets={}, notices=(),
     )  # fmt: skip
-    link = PidOne()
-    one = Coroner(truth, link=link, logs=logs or Lines(), folder=folder, deployment="abc123")
+    logs = logs or Lines()
+    link = PidOne(logs)
+    one = Coroner(truth, link=link, logs=logs, folder=folder, deployment="abc123")
     link.coroner = one if answers else None
     posted: list[Event] = []
     one.post = posted.append
@@ -98,7 +105,7 @@ async def test_report_is_kept_told_and_handed_on(
     with caplog.at_level(logging.INFO):
         report = await reported(one)
     assert json.loads(Path(report.path).read_text())["number"] == 1
-    assert {len(line.text) for line in report.lines} == {4096}
+    assert {line.text for line in report.lines} == {"the last line was still in the pipe"}
     assert posted == [CrashReported(1)]
     assert taker.paths[0] == report.path
     assert "killed by SIGSEGV (core dumped), after it was ready, up 12s, 3 players" in caplog.text
@@ -127,7 +134,8 @@ async def test_report_is_there_where_no_folder_is(tmp_path: Path) -> None:
 
 
 async def test_silent_pid_1_costs_half_a_second_not_the_report(tmp_path: Path) -> None:
-    assert (await reported(coroner(str(tmp_path), answers=False)[0])).number == 1
+    report = await reported(coroner(str(tmp_path), answers=False)[0])
+    assert {len(line.text) for line in report.lines} == {4096}
 
 
 async def test_report_that_takes_too_long_is_given_up(

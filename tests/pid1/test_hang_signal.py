@@ -1,7 +1,10 @@
 """The hang signal reaches the game's group once, whatever stop signal it has had."""
 
+import os
 import signal
 from pathlib import Path
+
+import pytest
 
 from .stage import PLATFORM, game, stage
 
@@ -67,8 +70,10 @@ def test_hang_signal_reaches_the_server_behind_a_shell_which_may_still_write() -
     )
     with stage("sh", "-c", 'python3 -c "$CODE"; true', environ={**PLATFORM, "CODE": code}) as it:
         agent = it.agent()
-        agent.hello()
+        group = agent.hello()["game"]["pid"]
         assert it.line() == "up"
         agent.say("abort_game", signum=int(signal.SIGABRT))
-        assert it.line() == "the stack"
         assert agent.hear("game_exited")["status"] & 0x7F == signal.SIGABRT
+        with pytest.raises(ProcessLookupError):
+            os.killpg(group, 0)
+        assert it.line() == "the stack"
