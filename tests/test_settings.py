@@ -239,3 +239,19 @@ def test_gsdk_game_is_told_by_its_heartbeat_before_it_is_signalled() -> None:
     assert load({"AGENT_SDK": "gsdk"})[0].stop_by == (("events", 5.0), ("signal", 0.0))
     given = load({"AGENT_SDK": "gsdk", "AGENT_STOP_BY": "signal"})[0].stop_by
     assert given == (("signal", 0.0),)
+
+
+@for_all(st.sampled_from(["log,a2s:27015", "API", " tcp , traffic "]))
+def test_sources_of_players_are_read_as_they_are_meant(text: str) -> None:
+    options, problems = load({"AGENT_PLAYERS": text, "AGENT_PLAYERS_LOG": " mirror \n\nsource"})
+    assert not problems
+    assert options.players == text.replace(" ", "").lower()
+    assert options.players_log == ("mirror", "source")
+
+
+def test_pattern_that_names_no_player_is_a_default_with_its_fix() -> None:
+    options, problems = load({"AGENT_PLAYERS_LOG": "join (.*) came", "AGENT_PLAYERS": "dice"})
+    assert (options.players, options.players_log) == ("auto", ())
+    texts = " ".join(str(problem) for problem in problems)
+    assert "AGENT_PLAYERS" in texts
+    assert "a group (?P<id>" in texts

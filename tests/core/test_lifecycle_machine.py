@@ -56,6 +56,7 @@ class Deployment(RuleBasedStateMachine):
         self.asked: list[tuple[int | None, str]] = []  # (pid, way)
         self.leaves = 0  # since the last agent start
         self.crowd = Crowd()
+        self.line = 0
         self.post(self.truth)
 
     # What happens.
@@ -153,6 +154,23 @@ class Deployment(RuleBasedStateMachine):
         self.crowd.left(name)
         self.post(e.PlayerLeft(name))
 
+    @rule(
+        source=st.sampled_from(["a2s", "tcp", "traffic"]),
+        count=st.sampled_from([None, 0, 0, 0, 2]),
+        crowd=st.booleans(),
+    )
+    def players_are_looked_for(self, source: str, count: int | None, crowd: bool) -> None:  # noqa: FBT001 - drawn
+        self.post(e.PlayersCounted(source, count, crowd=crowd and count is None, note="timeout"))
+
+    @rule(source=st.sampled_from(["tcp", "traffic"]))
+    def source_is_hushed(self, source: str) -> None:
+        self.post(e.SourceHushed(source, "nothing to say"))
+
+    @rule(move=st.sampled_from(["join", "leave"]), name=ids)
+    def line_tells_of_a_move(self, move: str, name: str) -> None:
+        self.line += 10
+        self.post(e.LinesMatched("stdout", self.line, ((move, name),)))
+
     @rule(seconds=st.sampled_from([10.0, 1000.0]))
     def hold_is_placed(self, seconds: float) -> None:
         self.post(e.HoldPlaced(seconds, "boss"))
@@ -202,7 +220,7 @@ class Deployment(RuleBasedStateMachine):
         """An occupied server is never stopped as idle, nor is an unknown one."""
         if before.stop is None and after.stop is not None and after.stop.reason in IDLE:
             assert after.players.count == 0
-            assert self.crowd.there is not None or self.options.players == "api"
+            assert after.players.believed.is_known
             assert not self.crowd.there
             assert not self.crowd.more
             hold = before.hold

@@ -5,6 +5,7 @@ import pytest
 from agent.core import events as e
 from agent.core.options import Options
 from agent.core.phases import Phase, Reason
+from agent.core.sources import chosen
 
 from .life import GAME, TICK, Life, kinds
 from .test_idle import timer
@@ -192,3 +193,21 @@ def test_game_that_never_had_traffic_has_no_stale_players(
     life.at(0.0, GAME, e.ReadyReported(), e.PlayerJoined("ann"), *traffic)
     life.at(9000.0, TICK)
     assert life.status.players.count == 1
+
+
+# Which sources.
+
+
+def test_auto_is_every_source() -> None:
+    assert chosen("auto") == {"api": 0, "log": 0, "a2s": 0, "tcp": 0, "traffic": 0}
+
+
+def test_list_names_some_a2s_with_its_port_where_it_has_one_of_its_own() -> None:
+    assert chosen("log, a2s:27015,tcp") == {"log": 0, "a2s": 27015, "tcp": 0}
+    assert chosen("a2s") == {"a2s": 0}
+
+
+@pytest.mark.parametrize("text", ["", "ping", "a2s:", "a2s:0", "a2s:70000", "a2s:x", "tcp:80"])
+def test_what_is_no_source_is_refused_with_the_fix(text: str) -> None:
+    with pytest.raises(ValueError, match="write auto, or a list of api, log, a2s, tcp, traffic"):
+        chosen(text)

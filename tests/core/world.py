@@ -25,7 +25,7 @@ VERBS = (
 OPTIONS = st.builds(
     Options,
     ready_when=st.sampled_from(["auto", "api"]),
-    players=st.sampled_from(["auto", "api"]),
+    players=st.sampled_from(["auto", "api", "log"]),
     start_timeout=st.sampled_from([0.0, 120.0]),
     nobody_joined=st.sampled_from([0.0, 300.0]),
     everybody_left=st.sampled_from([0.0, 120.0]),
