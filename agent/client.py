@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from . import whereabouts
 from .errors import RequestError, SettingsError, UnreachableError
 
-DEFAULT_PORT = 8655
 ANSWER_SECONDS = 5.0  # a verb is answered at once, unless the agent is just being restarted
 SILENCE_SECONDS = 30.0  # a stream of events has a beat each 10 s
 _MOST_BYTES = 16 * 1024 * 1024
@@ -16,14 +16,18 @@ Answer = dict[str, object]
 
 
 def address(environ: Mapping[str, str], url: str = "", socket: str = "") -> str:
-    """Return where the agent is: what was asked for, else what the environment says."""
-    if url:
-        return url
-    if path := socket or ("" if environ.get("AGENT_URL") else environ.get("AGENT_SOCKET", "")):
+    """Return where the agent is: what was asked for, else what we are told, by it at last."""
+    if url or socket:
+        return url or f"{_UNIX}{socket}"
+    if told := environ.get("AGENT_URL"):
+        return told
+    if path := environ.get("AGENT_SOCKET"):
         return f"{_UNIX}{path}"
+    if left := whereabouts.find(environ):
+        return left
     port = environ.get("AGENT_PORT", "").strip()
     known = port.isascii() and port.isdecimal() and int(port) > 0
-    return environ.get("AGENT_URL") or f"{_HTTP}127.0.0.1:{port if known else DEFAULT_PORT}"
+    return f"{_HTTP}127.0.0.1:{port}" if known else whereabouts.DEFAULT_URL
 
 
 class Client:
@@ -129,7 +133,7 @@ def _connection(url: str, seconds: float) -> "HTTPConnection":
         raise SettingsError(
             f"cannot use the address {url!r}: it is none; write http://HOST:PORT, or --socket PATH"
         )
-    return HTTPConnection(host, port or DEFAULT_PORT, timeout=seconds)
+    return HTTPConnection(host, port or whereabouts.DEFAULT_PORT, timeout=seconds)
 
 
 TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import for a verb

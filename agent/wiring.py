@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import msgspec
 
-from . import clock, journal
+from . import clock, journal, whereabouts
 from .control.server import ControlServer
 from .core import events as e
 from .core import stopping
@@ -74,6 +74,7 @@ async def _serve(options: Options) -> int:
         known = facts(os.environ)
         if truth.start == 1:
             _greet(options, known, truth)
+            whereabouts.leave(truth.url, os.environ)
         await Service(options, link, truth, known, memory).run()
     return 0
 

@@ -26,9 +26,9 @@ from tests.fakes.controlapi import Script, serving
     ],
 )
 def test_address_is_what_was_asked_for_else_what_the_environment_says(
-    environ: dict[str, str], url: str, path: str, expected: str
+    tmp_path: Path, environ: dict[str, str], url: str, path: str, expected: str
 ) -> None:
-    assert address(environ, url, path) == expected
+    assert address({**environ, "TMPDIR": str(tmp_path)}, url, path) == expected
 
 
 def test_call_sends_the_body_then_returns_the_answer() -> None:
