@@ -28,7 +28,6 @@ from .state import State, move, renew
 Decided = tuple[State, tuple[Effect, ...]]
 Decision = Callable[[State, e.Event, float, Options], Decided]
 
-_TELLING = ("api", "log")  # sources that are silent while nobody comes
 _OPEN = (Phase.STARTING, Phase.READY, Phase.IN_MATCH)
 
 
@@ -53,7 +52,7 @@ def open_up(state: State, event: e.Event, now: float, options: Options) -> Decid
         if by is not None:
             state = move(state, Phase.READY, now)
             state = replace(state, ready_at=now, ready_by=by, why=f"ready by {by}")
-    if state.phase is Phase.READY and options.players in _TELLING:
+    if state.phase is Phase.READY and _tells_of_each(options):
         state = replace(state, players=assumed_empty(state.players, options.players, now))
     is_played = state.players.present and not state.tells_matches
     if state.phase is Phase.READY and (state.match or is_played):
@@ -156,6 +155,11 @@ def _opened_by(state: State, event: e.Event, now: float, options: Options) -> st
     if state.match is not None:
         return "match"
     return "players" if state.players.present else None
+
+
+def _tells_of_each(options: Options) -> bool:
+    """Return whether the one chosen source is silent only while nobody comes."""
+    return options.players == "api" or (options.players == "log" and bool(options.players_log))
 
 
 def _is_over(state: State) -> bool:

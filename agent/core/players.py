@@ -98,8 +98,11 @@ def left(players: Players, player: str, now: float, source: str = API) -> Player
 
 
 def assumed_empty(players: Players, source: str, now: float) -> Players:
-    """Take it as known that nobody is there yet (``AGENT_PLAYERS=api``, ``=log``)."""
-    if players.word(source).has_spoken:
+    """Take it as known that nobody is there yet (``AGENT_PLAYERS=api``, ``=log``).
+
+    Not by a source of which it is known that it cannot speak.
+    """
+    if players.word(source).has_spoken or players.word(source).note:
         return players
     return _heard(players, source, stated(UNHEARD, {}, 0, now), None, now)
 

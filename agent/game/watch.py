@@ -161,6 +161,17 @@ class PlayerWatch:
             self._unanswered = 0
             self._hushed.clear()
             self._connections = Connections(pid or 0, self._tcp, self._held, self._proc)
+            self._tell_of_the_log()
+
+    def _tell_of_the_log(self) -> None:
+        """Say why nothing can be read where lines were asked for."""
+        note = ""
+        if _LOG in self._sources and self._options.players_log and not self._lines.is_readable:
+            note = "the output is kept in memory; set AGENT_SPOOL_DIR to a folder"
+        elif _LOG in self._sources and self._options.players != AUTO:
+            note = "no lines to look for; set AGENT_PLAYERS_LOG" * (not self._options.players_log)
+        if note and self._pid is not None:
+            self._hush(_LOG, note)
 
     def _rest(self) -> None:
         if self._traffic is not None:

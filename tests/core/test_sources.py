@@ -118,8 +118,15 @@ def test_how_far_lines_were_read_outlives_the_game() -> None:
 
 
 def test_log_that_was_chosen_says_nobody_until_somebody_joins() -> None:
-    life = Life.ready(players="log")
+    life = Life.ready(players="log", players_log=("mirror",))
     assert (life.status.players.source, life.status.players.count) == ("log", 0)
+
+
+def test_log_in_which_nothing_can_be_read_says_nothing() -> None:
+    assert Life.ready(players="log").status.players.source is None
+    life = Life(Options(players="log", players_log=("mirror",)))
+    life.at(0.0, GAME, e.SourceHushed("log", "kept in memory"), e.ReadyReported())
+    assert life.status.players.source is None
 
 
 def test_crowd_that_nobody_has_counted_is_somebody() -> None:

@@ -265,6 +265,22 @@ async def test_lines_are_read_from_where_those_before_have_come_to() -> None:
     assert desk.status().players.ids == ("1",)
 
 
+@pytest.mark.parametrize(
+    ("lines", "folder", "note"),
+    [
+        (("mirror",), False, "the output is kept in memory; set AGENT_SPOOL_DIR to a folder"),
+        ((), True, "no lines to look for; set AGENT_PLAYERS_LOG"),
+    ],
+)
+async def test_lines_that_cannot_be_read_are_said_with_the_fix(
+    lines: tuple[str, ...], folder: object, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lines, "is_readable", folder)
+    desk = Desk(players="log", players_log=lines)
+    async with watched(desk):
+        await desk.until(e.SourceHushed("log", note))
+
+
 async def test_every_life_of_the_game_is_looked_at_anew(shared: Path) -> None:
     desk, server = Desk(on_game_crash="restart"), Server()
     async with watched(desk, UDP, server=server, proc=shared):
