@@ -20,15 +20,17 @@ class Delivered:
     Attributes:
         spans: by source, the bytes that it has.
         objects: how many parcels that were.
+        skipped: how many of these bytes it was spared, so does not have.
     """
 
     spans: dict[str, Spans] = field(default_factory=dict)
     objects: int = 0
+    skipped: int = 0
 
     @property
     def size(self) -> int:
         """How many bytes it has."""
-        return sum(spans.size(each) for each in self.spans.values())
+        return sum(spans.size(each) for each in self.spans.values()) - self.skipped
 
 
 class Checkpoint:
@@ -52,9 +54,17 @@ class Checkpoint:
 
     def note(self, sink: str, source: str, start: int, end: int) -> None:
         """Take an acknowledgement; `save` makes it last."""
+        self._add(sink, source, start, end)
+        self.of(sink).objects += 1
+
+    def skip(self, sink: str, source: str, start: int, end: int) -> None:
+        """Take bytes for done that the sink will never have."""
+        self._add(sink, source, start, end)
+        self.of(sink).skipped += end - start
+
+    def _add(self, sink: str, source: str, start: int, end: int) -> None:
         known = self.of(sink)
         known.spans[source] = spans.add(known.spans.get(source, ()), start, end)
-        known.objects += 1
         self._version += 1
 
     def missing(self, sink: str, source: str, start: int, end: int) -> Spans:
@@ -72,14 +82,21 @@ class Checkpoint:
             self._saved = version
 
 
-def put(path: Path, content: bytes) -> bool:
-    """Replace a file in one go: a reader, or a machine that fails, has the old or the new."""
+def put(path: Path, content: bytes, *, lasting: bool = True) -> bool:
+    """Replace a file in one go: a reader has the old or the new.
+
+    Args:
+        path: of the file.
+        content: what is to be in it.
+        lasting: also after the machine has failed, not only ourselves; a disk takes its time.
+    """
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         new.replace(path)
     except OSError:
         return False

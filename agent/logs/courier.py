@@ -155,13 +155,28 @@ class Courier:
 
     async def _carry(self, task: _Task) -> None:
         volume, stretch, piece = task
+        mark = self.name, stretch.source, stretch.start
         try:
-            parcel = volume.parcel(stretch, piece)
+            deadly = volume.hazards.deadly_end(*mark)
+            if deadly is not None:
+                await self._skip(volume, stretch, min(deadly, stretch.end))
+                return
+            parcel = volume.parcel(stretch, piece, lambda: volume.hazards.survived(*mark))
             if parcel is not None and not await self._deliver(volume, parcel):
                 self._given_up.add(_name(task))
         finally:
             del self._busy[_name(task)]
             self._bell.set()
+
+    async def _skip(self, volume: Volume, stretch: Stretch, end: int) -> None:
+        LOG.error(
+            "logs: %d bytes of %s from byte %d on have ended the agent twice: %s is spared them;"
+            " the container's output has them",
+            *(end - stretch.start, stretch.source, stretch.start, self.name),
+        )
+        volume.checkpoint.skip(self.name, stretch.source, stretch.start, end)
+        await volume.checkpoint.save()
+        self._acknowledged(volume)
 
     async def _deliver(self, volume: Volume, parcel: Parcel) -> bool:
         """Try until the sink has it; False where it is given up."""
@@ -171,10 +186,12 @@ class Courier:
                 self.trouble = self.trouble or "there was no time left"
                 return False
             self.counts.attempts += 1
+            end = parcel.start + len(parcel.data)
+            await volume.hazards.begin(self.name, parcel.source, parcel.start, end)
             outcome = await self._sink.deliver(parcel, volume.labels, seconds)
+            parcel.made()
             if isinstance(outcome, Delivered):
                 self._well(outcome)
-                end = parcel.start + len(parcel.data)
                 volume.checkpoint.note(self.name, parcel.source, parcel.start, end)
                 await volume.checkpoint.save()
                 self._acknowledged(volume)

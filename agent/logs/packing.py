@@ -47,6 +47,7 @@ class Press:
             while len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[name] = packed
+        parcel.made()
         return self._kept[name]
 
     def forget(self, parcel: Parcel) -> None:

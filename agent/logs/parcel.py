@@ -1,7 +1,7 @@
 """What is handed to a sink, what a sink says of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -11,6 +11,10 @@ SESSION = "service.instance.id"
 Object stores take an object of that name for delivered, so two lives must never share it:
 deployment id with boot id. The marks, too, must be the same whenever a parcel is sent again.
 """
+
+
+def nothing() -> None:
+    """Stand for nobody who wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Parcel:
         marks: (offset, wall-clock ns) of some places in it, ascending; the first is its start.
         is_tail: the last one that this source will ever have.
         continues: its first byte goes on with a line that an earlier parcel began.
+        made: is told once its bytes are ready to be sent: by then they have done no harm.
     """
 
     source: str
@@ -33,6 +38,7 @@ class Parcel:
     marks: tuple[tuple[int, int], ...]
     is_tail: bool = False
     continues: bool = False
+    made: Callable[[], object] = field(default=nothing, compare=False, repr=False)
 
 
 class Unit(Enum):

@@ -77,6 +77,10 @@ class SpoolReader:
         first = before[-1] if before else piece.born_ns
         return [(start, first), *(each for each in known if each[0] > start)]
 
+    def last_at(self, piece: Piece) -> float:
+        """Return when the last byte came, boot-time seconds, 10 ms too early at most."""
+        return max((at for _, at in self._entries(piece)), default=piece.born_ns) / 1e9
+
     def _names(self) -> Iterator[tuple[str, int]]:
         try:
             files = list(self.folder.iterdir())

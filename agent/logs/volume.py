@@ -1,18 +1,21 @@
 """One spool with what is known of the container's life that filled it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from .. import clock
 from ..core import spans
 from ..core.shipping import Stretch
 from .checkpoint import Checkpoint, put
-from .parcel import Parcel
+from .hazards import Hazards
+from .parcel import Parcel, nothing
 from .spoolreader import Piece, SpoolReader
 
 FILE = "session.json"
+_REST_SECONDS = 0.5  # after which a line that has no end yet is sent without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Volume:
         self._cuts: dict[tuple[str, int, int], int] = {}
         self.reader = SpoolReader(folder, is_over=age > 0)
         self.checkpoint = Checkpoint(folder)
+        self.hazards = Hazards(folder)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -96,12 +100,20 @@ class Volume:
     def _look_for_end(self, piece: Piece, start: int, stop: int, most: int) -> int:
         data = self.reader.read(piece, start, stop)
         last = data.rfind(b"\n") + 1
+        # A line that is longer than a parcel may be goes in parts, as does one whose end does
+        # not come: a prompt, a progress bar, the last words of a game that hangs.
+        if last < len(data) and start + len(data) == piece.end and self._rests(piece):
+            return stop
         if last:
             return start + last
-        # A line that is longer than a parcel may be goes in parts; another is not yet whole.
         return stop if len(data) == most else start
 
-    def parcel(self, stretch: Stretch, piece: Piece) -> Parcel | None:
+    def _rests(self, piece: Piece) -> bool:
+        return not piece.is_sealed and clock.now() - self.reader.last_at(piece) >= _REST_SECONDS
+
+    def parcel(
+        self, stretch: Stretch, piece: Piece, made: Callable[[], object] = nothing
+    ) -> Parcel | None:
         """Return the stretch's bytes as what is handed to a sink, None where they are gone."""
         data = self.reader.read(piece, stretch.start, stretch.end)
         if len(data) < stretch.end - stretch.start:
@@ -115,6 +127,7 @@ class Volume:
             tuple((offset, at + wall) for offset, at in times),
             is_tail=stretch.is_tail,
             continues=self._continues(piece, stretch.start),
+            made=made,
         )
 
     def _continues(self, piece: Piece, start: int) -> bool:
@@ -156,7 +169,7 @@ class Volume:
                 gone = spans.size(spans.missing(there.get(source, ()), first, last))
                 dropped += gone
                 left += last - first - gone
-        return left, dropped
+        return left, dropped + self.checkpoint.of(sink).skipped
 
     def ends_seen(self) -> dict[str, int]:
         """Return how far each source has come, as far as its segments show."""

@@ -25,7 +25,9 @@ def make_folder(wanted: str) -> tuple[str, list[str]]:
     environ = posix.environ
     temporary = environ.get(b"TMPDIR", b"").decode("utf-8", "surrogateescape")
     name = f"arbitrium-agent-{time.clock_gettime_ns(time.CLOCK_BOOTTIME):x}-{posix.getpid()}"
-    for place in (wanted, "/var/tmp", temporary, "/tmp"):  # noqa: S108 - own 0700 folder inside
+    # /dev/shm is memory, but there in every container, also in one whose root is read-only; what
+    # lies in a folder can be shipped by the agent.
+    for place in (wanted, "/var/tmp", temporary, "/tmp", "/dev/shm"):  # noqa: S108 - own 0700 folder inside
         if not place:
             continue
         try:

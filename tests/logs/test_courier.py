@@ -148,7 +148,10 @@ async def test_sealed_segment_is_sent_then_let_go(tmp_path: Path) -> None:
     assert state.spool == {"spool_bytes": 1}
 
 
-async def test_lines_are_sent_before_their_segment_is_sealed(tmp_path: Path) -> None:
+async def test_lines_are_sent_before_their_segment_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.logs.volume._REST_SECONDS", float("inf"))
     filled, sink = Filled(tmp_path), Sink(unit=Unit.LINES)
     filled.write(b"one\ntw")
     async with shipping(filled, sink) as (_, pid1, _posted):
@@ -157,6 +160,17 @@ async def test_lines_are_sent_before_their_segment_is_sealed(tmp_path: Path) -> 
         await sink.has(2)
         assert pid1.released == []
     assert [parcel.data for parcel in sink.got] == [b"one\n", b"two\n"]
+
+
+async def test_line_whose_end_does_not_come_is_sent_without_it(tmp_path: Path) -> None:
+    """What a game that hangs has said last; loki, otel: force_flush_period."""
+    filled, sink = Filled(tmp_path), Sink(unit=Unit.LINES)
+    filled.write(b"loading 99 %")
+    begun_at = clock.now()
+    async with shipping(filled, sink):
+        await sink.has(1)
+    assert [parcel.data for parcel in sink.got] == [b"loading 99 %"]
+    assert clock.now() - begun_at >= 0.48  # the index is 10 ms exact
 
 
 async def test_failure_is_tried_again_and_said_once(

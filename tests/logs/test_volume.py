@@ -32,13 +32,31 @@ def test_only_sealed_segments_are_objects(tmp_path: Path) -> None:
     assert ranges(lacking(it, whole=False)) == [("stdout", 0, 4), ("stdout", 4, 8)]
 
 
-def test_lines_go_when_they_are_whole(tmp_path: Path) -> None:
+def test_lines_go_when_they_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(volume, "_REST_SECONDS", float("inf"))
     filled = Filled(tmp_path)
     filled.write(b"one\ntw")
     it = filled.volume(A)
     assert ranges(lacking(it, whole=False)) == [("stdout", 0, 4)]
     filled.spool.seal()
     assert ranges(lacking(it, whole=False)) == [("stdout", 0, 6)]
+
+
+def test_line_without_an_end_goes_once_nothing_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volume, "_REST_SECONDS", 0.0)
+    filled = Filled(tmp_path)
+    filled.write(b"one\ntw")
+    it = filled.volume(A)
+    assert ranges(lacking(it, whole=False)) == [("stdout", 0, 6)]
+    assert lacking(it, whole=True) == []
+    it.checkpoint.note(A, "stdout", 0, 6)
+    filled.write(b"o\n")
+    ((stretch, piece),) = it.lacking(A, 99, whole=False)
+    parcel = it.parcel(stretch, piece)
+    assert parcel is not None
+    assert (parcel.data, parcel.continues) == (b"o\n", True)
 
 
 def test_line_longer_than_a_parcel_goes_in_parts(tmp_path: Path) -> None:

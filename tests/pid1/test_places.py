@@ -3,6 +3,8 @@
 import os
 import posix
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from agent.pid1 import places
 from agent.pid1.spool import open_spool
 from tests.pid1.spooling import KIB
+from tests.tools import need
 
 
 def test_the_folder_is_our_own_and_goes_with_us(tmp_path: Path) -> None:
@@ -49,6 +52,24 @@ def test_without_any_folder_memory_is_used(monkeypatch: pytest.MonkeyPatch) -> N
     assert spool.folder == ""
     assert spool.places[0].limit <= 16 << 20
     assert spool.notices == ["no folder is writable: the spool is kept in memory"]
+
+
+def test_where_the_root_is_read_only_a_folder_in_shared_memory_is_left() -> None:
+    """Lines in a folder can be shipped; those in PID 1's own memory nobody else can read."""
+    find = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from agent.pid1 import places; "
+        "folder, _ = places.make_folder(''); print(folder, places.is_memory(folder)); "
+        "import os; os.rmdir(folder)"
+    )
+    ro = 'for place in / /tmp /var/tmp; do mount -o bind "$place" "$place" && '
+    ro += 'mount -o remount,bind,ro "$place"; done; cd /; exec "$@"'
+    root = str(Path(__file__).parents[2])
+    command = ["unshare", "--mount", "sh", "-c", ro, "sh", sys.executable, "-I", "-c", find, root]
+    need("unshare", package="root with CAP_SYS_ADMIN", there=os.geteuid() == 0)
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    folder, is_memory = answer.stdout.split()
+    assert folder.startswith("/dev/shm/arbitrium-agent-")
+    assert is_memory == "True"
 
 
 def test_the_temporary_folder_comes_before_the_last_resort(
