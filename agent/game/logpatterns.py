@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from ..core.events import Event, LinesMatched
+from ..core.events import Event, LinesMatched, SourceHushed
+from ..core.sources import Trust
 from ..interfaces import GameLines
+from ..patience import ImpatienceError, Patience
 from .presets import PRESETS
 
 MATCHED_CHARACTERS = 1024
 """Of one line: who has joined stands near its beginning."""
+
+_MOST_SLOW = 3  # lines; a bad pattern may cost the source, not the agent's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,19 @@ def patterns(lines: Iterable[str]) -> tuple[Pattern, ...]:
     return tuple(found)
 
 
-def moves(text: str, known: Iterable[Pattern]) -> tuple[tuple[str, str], ...]:
-    """Return what one line tells, as (join | leave, id)."""
+def moves(text: str, known: Iterable[Pattern], patience: Patience) -> tuple[tuple[str, str], ...]:
+    """Return what one line tells, as (join | leave, id).
+
+    Raises:
+        ImpatienceError: a pattern takes too long with it.
+    """
     head = text[:MATCHED_CHARACTERS]
-    return tuple(
-        (each.move, match["id"])
-        for each in known
-        if (match := each.expression.search(head)) and match["id"]
-    )
+    with patience.watching():
+        return tuple(
+            (each.move, match["id"])
+            for each in known
+            if (match := patience.first(each.expression, head)) and match["id"]
+        )
 
 
 class LogWatch:
@@ -68,15 +77,27 @@ class LogWatch:
         self._post = post
 
     async def run(self, read: Mapping[str, int]) -> None:
-        """Read until cancelled.
+        """Read until cancelled, or until a pattern has taken too long with too many lines.
 
         Args:
             read: by stream, where those who read before have come to.
         """
+        patience, slow = Patience(), 0
         async with aclosing(self._lines.lines(read)) as lines:
             async for line in lines:
-                if found := moves(line.text, self._known):
+                try:
+                    found = moves(line.text, self._known, patience)
+                except ImpatienceError:
+                    slow += 1
+                    if slow == _MOST_SLOW:
+                        break
+                    continue
+                if found:
                     self._post(LinesMatched(line.source, line.end, found))
+            else:
+                return
+        note = "a pattern of AGENT_PLAYERS_LOG takes too long; make it simpler"
+        self._post(SourceHushed(Trust.LOG.value, note))
 
 
 def _pattern(move: str, expression: str) -> Pattern:

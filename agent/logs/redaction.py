@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from .. import journal
+from ..patience import ImpatienceError, Patience
 from .parcel import Parcel
-from .patience import ImpatienceError, Patience
 
 MATCHED_BYTES = 4096
 """Of one line: what comes after is not looked at by the operator's patterns."""

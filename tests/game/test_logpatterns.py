@@ -2,10 +2,12 @@
 
 import pytest
 
-from agent.core.events import Event, LinesMatched
-from agent.game.logpatterns import LogWatch, moves, patterns
+from agent.core.events import Event, LinesMatched, SourceHushed
+from agent.game.logpatterns import LogWatch, Pattern, patterns
+from agent.game.logpatterns import moves as _moves
 from agent.game.presets import PRESETS
 from agent.interfaces import OutputLine
+from agent.patience import Patience
 
 # Written by the engines: teeworlds, godot3-server captured here; the others' as their
 # operators have posted them, addresses and names replaced.
@@ -93,6 +95,10 @@ Peer disconnected 1573401846
 }
 
 
+def moves(text: str, known: tuple[Pattern, ...]) -> tuple[tuple[str, str], ...]:
+    return _moves(text, known, Patience())
+
+
 def test_every_preset_has_a_sample() -> None:
     assert set(SAMPLES) == set(PRESETS)
 
@@ -155,3 +161,14 @@ async def test_lines_become_facts_with_the_place_where_they_end() -> None:
         LinesMatched("stderr", 9, (("leave", "1"),)),
     ]
     assert told.after == {"stdout": 3}
+
+
+async def test_pattern_that_takes_for_ever_costs_the_source_and_no_more() -> None:
+    posted: list[Event] = []
+    slow = [OutputLine("stdout", at, "a" * 60) for at in range(10, 50, 10)]
+    told = Told(OutputLine("stdout", 5, "hello ann"), *slow, OutputLine("stdout", 99, "hello bob"))
+    known = patterns([r"join ^hello (?P<id>\w+)", r"leave ^(a+)+(?P<id>b)"])
+    await LogWatch(told, known, posted.append).run({})
+    assert posted[0] == LinesMatched("stdout", 5, (("join", "ann"),))
+    note = "a pattern of AGENT_PLAYERS_LOG takes too long; make it simpler"
+    assert posted[1:] == [SourceHushed("log", note)]

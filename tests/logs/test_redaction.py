@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.logs.parcel import Parcel
-from agent.logs.patience import ImpatienceError, Patience
 from agent.logs.redaction import MATCHED_BYTES, Redactor, Removed, compiled
+from agent.patience import ImpatienceError, Patience
 from tests.logs.parcels import parcel
 
 TOKEN = "6b3f0c1d2e4a5b6c/7d8e+9f0a"

@@ -54,17 +54,30 @@ class Patience:
         self._searches += 1
         return _search(pattern, data)
 
+    def first(self, pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+        """Return the first match, None where there is none.
+
+        Raises:
+            ImpatienceError: it takes too long.
+        """
+        self._searches += 1
+        return _first(pattern, text)
+
     def _look(self, _signum: int, frame: FrameType | None) -> None:
         """End the search that was already there at the last look.
 
         A finaliser or a callback of the garbage collector may run in the midst of a search.
         There an exception would be lost, so it has to wait for the next look.
         """
-        if frame is None or frame.f_code is not _search.__code__:
+        if frame is None or frame.f_code not in (_search.__code__, _first.__code__):
             return
         if self._seen == self._searches:
             raise ImpatienceError
         self._seen = self._searches
+
+
+def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return pattern.search(text)
 
 
 def _search(pattern: re.Pattern[bytes], data: bytes) -> Spans:
