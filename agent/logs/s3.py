@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ..errors import SettingsError
 from . import address, codecs, credentials, objectkey
 from .attempts import Store
 from .bucket import Bucket, Question
+from .describing import metadata
 from .exchange import Answer, judge, shown
 from .multipart import WHOLE_BYTES, Multipart
 from .packing import Packed, Press
@@ -15,7 +16,6 @@ from .parcel import Delivered, Failed, Outcome, Parcel, Refused, Unit
 from .records import Style
 
 OPTIONS = ("endpoint", "region", "path_style", "once", codecs.OPTION)
-METADATA_BYTES = 1536  # S3 takes 2 KB of user metadata
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _REGION = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -120,7 +120,7 @@ class ObjectStore:
     ) -> Answer | Failed | Refused:
         headers = {
             "content-type": self._press.codec.media,
-            **_metadata(parcel, labels),
+            **{f"x-amz-meta-{name}": text for name, text in metadata(parcel, labels).items()},
             **self._headers,
         }
         condition = {"if-none-match": "*"} if self._once else {}
@@ -148,22 +148,6 @@ def _judge(answer: Answer) -> Outcome:
         fix = f"set region={shown(region)}" if region else "set region= to the bucket's"
     told = f"{answer.status} {detail}".rstrip()
     return Refused(f"{told}; {fix}" if fix else told)
-
-
-def _metadata(parcel: Parcel, labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels as far as they have room, percent-encoded: headers are ASCII."""
-    wanted = {"bytes": str(len(parcel.data)), "first-ns": str(parcel.marks[0][1])}
-    wanted |= {"tail": "1"} if parcel.is_tail else {}
-    wanted |= {re.sub(r"[^a-z0-9]+", "-", name.lower()): text for name, text in labels.items()}
-    kept: dict[str, str] = {}
-    room = METADATA_BYTES
-    for name, text in wanted.items():
-        value = quote(text, safe="/:@ ,+=", errors="replace")
-        room -= len(name) + len(value)
-        if room < 0:
-            break
-        kept[f"x-amz-meta-{name}"] = value
-    return kept
 
 
 def _locate(place: address.Address, endpoint: str, region: str) -> tuple[str, str]:

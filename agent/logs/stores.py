@@ -25,11 +25,7 @@ Opener = Callable[[str, Found, Style], Store]
 
 _FORMATS = ("ndjson", "otlp", "loki")
 _PATHS = {"/v1/logs": "otlp", "/loki/api/v1/push": "loki"}
-_ELSEWHERE = {
-    "gs": "Google Cloud Storage speaks S3: write s3://bucket/prefix"
-    "?endpoint=https://storage.googleapis.com with an HMAC key",
-    "az": "Azure Blob Storage is not built in; send NDJSON to a collector there",
-}
+_WHOLE = {"s3": "s3", "file": "file", "gs": "clouds", "az": "clouds"}
 
 
 def make_sink(
@@ -71,10 +67,8 @@ def lacks(urls: Iterable[str]) -> tuple[str, ...]:
 
 def _kind(scheme: str, given: str, path: str) -> str:
     """Return which sink it is; a format is given, or guessed from where a path leads."""
-    if scheme in _ELSEWHERE:
-        raise SettingsError(f"cannot send logs to {scheme}://: {_ELSEWHERE[scheme]}")
-    if scheme in {"s3", "file"}:
-        return scheme
+    if scheme in _WHOLE:
+        return _WHOLE[scheme]
     if scheme not in {"http", "https"}:
         raise SettingsError(
             f"cannot send logs to {scheme[:20]}://: it is not known; write s3://bucket/prefix,"
@@ -96,6 +90,8 @@ def _opener(kind: str) -> Opener:
             from .s3 import open_store
         case "file":
             from .folder import open_store
+        case "clouds":
+            from .clouds import open_store
         case "otlp":
             from .otlp import open_store
         case "loki":

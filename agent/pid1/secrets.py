@@ -3,7 +3,8 @@
 import posix
 
 _PATTERNS = ("ARBITRIUM_DELETE_*", "ARBITRIUM_CONTEXT_*", "NAKAMA_*_URL", "AGENT_LOG_SINK*",
-             "AGENT_LOG_AWS_*", "AGENT_RCON_PASSWORD")  # fmt: skip
+             "AGENT_LOG_AWS_*", "AGENT_LOG_GOOGLE_*", "AGENT_LOG_AZURE_*",
+             "AGENT_RCON_PASSWORD")  # fmt: skip
 _ENV_START, _ENV_END = 50, 51  # fields of /proc/self/stat, counted from 1 (proc_pid_stat(5))
 _BLOCK_MAX = 32 << 20
 

@@ -20,6 +20,7 @@ PAIR = {"AGENT_LOG_AWS_ACCESS_KEY_ID": "AKIA", "AGENT_LOG_AWS_SECRET_ACCESS_KEY"
     [
         ("s3://bucket/games?region=eu-west-1", "s3", Unit.SEGMENT),
         ("file:///var/log/games", "folder", Unit.SEGMENT),
+        ("gs://bucket/games", "clouds", Unit.SEGMENT),
         ("https://h/v1/logs", "push", Unit.LINES),
         ("https://h/loki/api/v1/push/", "push", Unit.LINES),
         ("https://h/anything?format=otlp", "push", Unit.LINES),
@@ -39,8 +40,10 @@ def test_url_makes_its_sink(url: str, module: str, unit: Unit) -> None:
     ("url", "fix"),
     [
         ("ftp://h/x", "write s3://bucket/prefix, https://host/path or file:///folder"),
-        ("gs://bucket", "endpoint=https://storage.googleapis.com"),
-        ("az://x", "NDJSON"),
+        ("gs://-", "write gs://name/prefix"),
+        ("gs://me:pw@bucket", "set AGENT_LOG_GOOGLE_SERVICE_ACCOUNT_KEY"),
+        ("az://logs", "write az://ACCOUNT:KEY@container/prefix"),
+        ("az://logs?contianer=x", "known are endpoint, once, compress"),
         ("https://h/?format=syslog", "write ndjson, otlp or loki"),
         ("https://h/?format=s3", "write ndjson, otlp or loki"),
         ("https://h/?format=ndjson&batch=10", "write batch=64KiB"),

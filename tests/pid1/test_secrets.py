@@ -13,6 +13,8 @@ MORE = {
     "NAKAMA_CLOUDCODE_URL": "https://nakama-secret.example",
     "AGENT_LOG_SINK": "https://sink-secret.example",
     "AGENT_LOG_AWS_SECRET_ACCESS_KEY": "bucket-secret",
+    "AGENT_LOG_GOOGLE_SERVICE_ACCOUNT_KEY": "google-secret",
+    "AGENT_LOG_AZURE_STORAGE_ACCOUNT_KEY": "azure-secret",
     "AGENT_SECRET_NAMES": "GAME_DB_*, STEAM?KEY",
     "GAME_DB_PASSWORD": "database-secret",
     "STEAM_KEY": "steam-secret",
