@@ -21,6 +21,7 @@ _NAMES = frozenset({
     "ROLE_ARN", "ROLE_SESSION_NAME", "WEB_IDENTITY_TOKEN_FILE", "ENDPOINT_URL_STS",
     "CONTAINER_CREDENTIALS_RELATIVE_URI", "CONTAINER_CREDENTIALS_FULL_URI",
     "CONTAINER_AUTHORIZATION_TOKEN", "CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "EC2_METADATA_DISABLED", "EC2_METADATA_SERVICE_ENDPOINT",
 })  # fmt: skip
 RENEWAL_SECONDS = 300.0  # before the end; STS lends for an hour, containers for six
 _PATIENCE_SECONDS = 2.0  # for a renewal, while the old pair still holds
@@ -106,21 +107,27 @@ class Renewed:
         await self._exchange.aclose()
 
 
-def find(user: str, password: str, region: str, found: Mapping[str, str]) -> Keys:
+def find(
+    user: str, password: str, region: str, found: Mapping[str, str], source: str = ""
+) -> Keys:
     """Return where the key pair comes from.
 
     The URL's own comes first, then our variables, then those of AWS; in each of these a key
     pair, a web identity (EKS, or any OpenID provider), a container's endpoint (ECS, EKS).
+    An instance's role is used only where it is asked for: elsewhere nobody would answer.
 
     Args:
         user: the URL's key id, or an empty string.
         password: the URL's secret key.
         region: where STS is asked.
         found: every variable.
+        source: ``instance`` for the role of an EC2 instance, whatever else there is.
 
     Raises:
         SettingsError: there is none, or a half of one.
     """
+    if source:
+        return Renewed(_instance(source, found))
     if user or password:
         return Fixed(_pair("the URL", user, password, ""))
     for prefix in (OURS, THEIRS):
@@ -130,8 +137,21 @@ def find(user: str, password: str, region: str, found: Mapping[str, str]) -> Key
             return keys
     raise SettingsError(
         "cannot sign for S3: no credentials; set AGENT_LOG_AWS_ACCESS_KEY_ID with"
-        " AGENT_LOG_AWS_SECRET_ACCESS_KEY, or write s3://KEY:SECRET@bucket/…"
+        " AGENT_LOG_AWS_SECRET_ACCESS_KEY, or write s3://KEY:SECRET@bucket/…; on an EC2 instance"
+        " add credentials=instance"
     )
+
+
+def _instance(source: str, found: Mapping[str, str]) -> Ask:
+    if source != "instance":
+        raise SettingsError(
+            f"cannot use credentials={ascii(source)[1:-1][:20]}: it is not known; write instance,"
+            " or leave it out"
+        )
+    from .instance import instance  # the others need none of it
+
+    ours, theirs = _taken(OURS, found), _taken(THEIRS, found)
+    return instance(theirs | ours, OURS if "EC2_METADATA_DISABLED" in ours else THEIRS)
 
 
 def _taken(prefix: str, found: Mapping[str, str]) -> dict[str, str]:

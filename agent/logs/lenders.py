@@ -17,7 +17,8 @@ from .sigv4 import Credentials
 
 ECS = "http://169.254.170.2"
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost", "169.254.170.2", "169.254.170.23",
-                    "fd00:ec2::23"})  # fmt: skip  # ECS, EKS: nobody else gets the token in clear
+                    "169.254.169.254", "fd00:ec2::23", "fd00:ec2::254"})  # fmt: skip
+"""ECS, EKS, EC2: nobody else gets a token in clear."""
 _STS_TAGS = ("AccessKeyId", "SecretAccessKey", "SessionToken")
 _CONTAINER_NAMES = ("AccessKeyId", "SecretAccessKey", "Token")
 
@@ -60,7 +61,7 @@ def web_identity(taken: Mapping[str, str], region: str) -> Ask:
         if not isinstance(answer, Answer):
             return answer
         keys = Credentials(*(answer.tag(name) for name in _STS_TAGS))
-        return _lease(answer, "STS", keys, answer.tag("Expiration"))
+        return lease(answer, "STS", keys, answer.tag("Expiration"))
 
     return ask
 
@@ -79,7 +80,7 @@ def container(taken: Mapping[str, str], prefix: str) -> Ask:
     """
     path = taken.get("CONTAINER_CREDENTIALS_RELATIVE_URI", "")
     url = f"{ECS}{path}" if path else taken["CONTAINER_CREDENTIALS_FULL_URI"]
-    if not _is_safe(url):
+    if not is_safe(url):
         raise SettingsError(
             f"cannot use {prefix}CONTAINER_CREDENTIALS_FULL_URI: it is neither https nor a"
             " local address; correct it"
@@ -94,17 +95,14 @@ def container(taken: Mapping[str, str], prefix: str) -> Ask:
         answer = await exchange.send("GET", url, {"authorization": token} if token else {})
         if not isinstance(answer, Answer):
             return answer
-        try:
-            told = msgspec.json.decode(answer.body, type=dict[str, object])
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            told = {}
-        keys = Credentials(*(str(told.get(name, "")) for name in _CONTAINER_NAMES))
-        return _lease(answer, "the container's endpoint", keys, str(told.get("Expiration", "")))
+        keys, end = pair(answer)
+        return lease(answer, "the container's endpoint", keys, end)
 
     return ask
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
+    """Return whether a token may be sent there."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -124,7 +122,17 @@ async def _read(path: str) -> str | Refused:
     return token
 
 
-def _lease(answer: Answer, lender: str, keys: Credentials, end: str) -> Lease | Trouble:
+def pair(answer: Answer) -> tuple[Credentials, str]:
+    """Return the key pair of an answer in JSON with the time when it ends; empty where not."""
+    try:
+        told = msgspec.json.decode(answer.body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = {}
+    keys = Credentials(*(str(told.get(name, "")) for name in _CONTAINER_NAMES))
+    return keys, str(told.get("Expiration", ""))
+
+
+def lease(answer: Answer, lender: str, keys: Credentials, end: str) -> Lease | Trouble:
     """Return what was lent; how long it holds is counted by the lender's clock."""
     if not answer.is_good:
         return _trouble(answer, lender)

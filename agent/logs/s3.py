@@ -15,7 +15,7 @@ from .packing import Packed, Press
 from .parcel import Delivered, Failed, Outcome, Parcel, Refused, Unit
 from .records import Style
 
-OPTIONS = ("endpoint", "region", "path_style", "once", codecs.OPTION)
+OPTIONS = ("endpoint", "region", "path_style", "once", "credentials", codecs.OPTION)
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _REGION = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -38,7 +38,8 @@ def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
 
     Args:
         url: may hold the key pair as ``KEY:SECRET@``, percent-encoded; `once=0` does without
-            ``If-None-Match``; every ``header.NAME=VALUE`` goes along, signed.
+            ``If-None-Match``; ``credentials=instance`` asks an EC2 instance for a pair; every
+            ``header.NAME=VALUE`` goes along, signed.
         found: every variable: region, endpoint, credentials are looked up there.
         style: of no concern: an object holds the bytes as the game wrote them.
 
@@ -61,7 +62,9 @@ def open_store(url: str, found: Mapping[str, str], style: Style) -> Store:
     if not _REGION.fullmatch(region):
         raise SettingsError(f"cannot use {place.name}: its region is no name; write us-east-1")
     base, path = _locate(place, endpoint, region)
-    keys = credentials.find(place.user, place.password, region, found)
+    keys = credentials.find(
+        place.user, place.password, region, found, place.options.get("credentials", "").lower()
+    )
     return ObjectStore(place, Bucket(base, path, region, keys))
 
 

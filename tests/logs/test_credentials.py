@@ -302,6 +302,111 @@ def test_safe_endpoint_is_taken(url: str) -> None:
     find("", "", "r", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url})
 
 
+class Instance:
+    """Metadata of an EC2 instance, version 2 alone."""
+
+    def __init__(self, role: str = "game-role") -> None:
+        self.role = role
+
+    def __call__(self, sent: Sent) -> Reply:
+        if (sent.method, sent.target) == ("PUT", "/latest/api/token"):
+            assert sent.headers["x-aws-ec2-metadata-token-ttl-seconds"] == "21600"
+            return Reply(body=b"imds-token==")
+        if sent.headers.get("x-aws-ec2-metadata-token") != "imds-token==":
+            return Reply(401)
+        roles = "/latest/meta-data/iam/security-credentials/"
+        if sent.target == roles:
+            return Reply(body=self.role.encode()) if self.role else Reply(404)
+        return lent_by_container() if sent.target == roles + self.role else Reply(404)
+
+
+def on_instance(store: Store) -> Keys:
+    found = {"AGENT_LOG_AWS_EC2_METADATA_SERVICE_ENDPOINT": store.url}
+    return find("", "", "x", found, "instance")
+
+
+async def test_role_of_the_instance_is_lent_by_version_two_alone() -> None:
+    async with Store(usually=Instance()) as store:
+        held = on_instance(store)
+        assert [await held.current() for _ in range(2)] == [lent(), lent()]
+        await held.aclose()
+        assert len(store.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(403), "is switched off: 403; allow its endpoint"),
+        (Reply(404), "knows no role; attach one to the instance"),
+        (Reply(500, body=b"oops"), "answers 500 oops"),
+    ],
+)
+async def test_instance_that_lends_nothing_says_why(reply: Reply, told: str) -> None:
+    async with Store(reply, usually=Instance()) as store:
+        held = on_instance(store)
+        got = await held.current()
+        await held.aclose()
+    assert isinstance(got, Failed | Refused)
+    assert got.detail == f"the instance's metadata {told}"
+
+
+async def test_instance_without_a_role_says_so() -> None:
+    async with Store(usually=Instance(role="")) as store:
+        held = on_instance(store)
+        assert await held.current() == Refused(
+            "the instance's metadata knows no role; attach one to the instance"
+        )
+        await held.aclose()
+
+
+async def test_token_that_is_stopped_by_the_hop_limit_costs_a_second() -> None:
+    """The answer to PUT has a time to live of 1: behind a bridge it never arrives."""
+    async with Store(HANG) as store:
+        held = on_instance(store)
+        async with asyncio.timeout(20):
+            got = await held.current()
+        await held.aclose()
+    assert isinstance(got, Failed)
+    assert "set its hop limit to 2" in got.detail
+
+
+async def test_connection_that_breaks_in_the_midst_of_the_questions_is_told() -> None:
+    script = [Reply(body=b"imds-token=="), Reply(body=b"game-role"), *[RESET] * 3]
+    async with Store(*script) as store:
+        held = on_instance(store)
+        assert isinstance(await held.current(), Failed)
+        await held.aclose()
+
+
+@pytest.mark.parametrize(
+    ("found", "source", "fix"),
+    [
+        ({"AWS_EC2_METADATA_DISABLED": "true"}, "instance", "AWS_EC2_METADATA_DISABLED is true"),
+        (
+            {"AGENT_LOG_AWS_EC2_METADATA_DISABLED": "true"},
+            "instance",
+            "AGENT_LOG_AWS_EC2_METADATA_DISABLED is true; unset it",
+        ),
+        ({"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://evil"}, "instance", "nor a local address"),
+        ({}, "role", "write instance, or leave it out"),
+    ],
+)
+def test_instance_that_must_not_be_asked_is_refused(
+    found: dict[str, str], source: str, fix: str
+) -> None:
+    with pytest.raises(SettingsError, match=fix):
+        find("", "", "x", found, source)
+
+
+async def test_instance_is_not_asked_where_nobody_wants_it() -> None:
+    """Who is on no instance would wait for an answer that never comes."""
+    async with Store() as store:
+        found = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": store.url}
+        with pytest.raises(SettingsError, match="add credentials=instance"):
+            find("", "", "x", found)
+    assert store.requests == []
+
+
 async def test_pair_that_the_store_no_longer_knows_is_asked_for_anew() -> None:
     def usually(sent: Sent) -> Reply:
         if "Credential=ASIA2/" in sent.headers["authorization"]:
