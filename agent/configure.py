@@ -9,6 +9,7 @@ from typing import NoReturn
 from .core.options import Options
 from .errors import SettingsError
 from .pid1 import wire
+from .pid1.secrets import parse
 from .sealed import write_settings
 
 EX_CONFIG = 78
@@ -18,10 +19,10 @@ def main() -> int:
     """Hand the settings over, then become the service; with ``--check`` only judge them.
 
     ``--check`` is for PID 1 under AGENT_STRICT: it says what is wrong, a line each, and returns
-    78 before a game is there that a refusal could disturb.
+    78 before a game is there that a refusal could disturb. The secrets come on its stdin.
     """
     if "--check" in sys.argv[1:]:
-        return _check(os.environ)
+        return _check(os.environ, parse(sys.stdin.buffer.read()))
     try:
         write_settings(wire.SETTINGS, options(os.environ))
     except OSError as error:
@@ -45,15 +46,20 @@ def options(environ: Mapping[str, str]) -> Options:
     return found
 
 
-def _check(environ: Mapping[str, str]) -> int:
+def _check(environ: Mapping[str, str], secrets: Mapping[str, str]) -> int:
     from .settings import load
 
+    wrong = []
     try:
         load({**environ, "AGENT_STRICT": "1"})
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return EX_CONFIG
-    return 0
+        wrong.append(str(error))
+    if secrets.get("AGENT_LOG_SINK"):
+        from .logs.probe import faults  # a quarter of a second, for aiohttp
+
+        wrong += faults({**environ, **secrets})
+    sys.stderr.writelines(f"{line}\n" for line in wrong)
+    return EX_CONFIG if wrong else 0
 
 
 def _become_service(*arguments: str) -> NoReturn:

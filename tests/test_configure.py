@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -54,7 +55,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def configure(
-    root: Path, fd: int, *arguments: str, **environ: str
+    root: Path, fd: int, *arguments: str, secrets: str = "", **environ: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the agent's first process as PID 1 does, its settings file at the fixed number."""
     command = wire.command(sys.executable, str(root), "agent.configure", *arguments)
@@ -62,6 +63,7 @@ def configure(
         [sys.executable, "-c", SHELL, str(wire.SETTINGS), str(fd), *command],
         env={**os.environ, **environ},
         pass_fds=[fd] if fd >= 0 else [],
+        input=secrets,
         capture_output=True,
         text=True,
         timeout=60,
@@ -120,6 +122,12 @@ def test_check_refuses_a_bad_setting_by_one_line_each(root: Path) -> None:
     assert done.stdout == ""
 
 
+def test_check_refuses_a_sink_that_cannot_be(root: Path) -> None:
+    done = configure(root, -1, "--check", secrets="A=b\0AGENT_LOG_SINK=ftp://h/x\0")
+    assert done.returncode == EX_CONFIG
+    assert done.stderr.startswith("cannot send logs to ftp://: it is not known")
+
+
 def test_check_passes_good_settings(root: Path) -> None:
     done = configure(root, -1, "--check", AGENT_GRACE="30")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -162,9 +170,11 @@ def test_check_judges_without_becoming_anything(
     execs: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", [*sys.argv, "--check"])
+    stdin = io.TextIOWrapper(io.BytesIO(b"AGENT_LOG_SINK=http://h/\0"))
+    monkeypatch.setattr(sys, "stdin", stdin)
     assert main() == 0
     monkeypatch.setenv("AGENT_GRACE", "soon")
-    assert main() == EX_CONFIG
+    assert main() == EX_CONFIG  # with no sink: stdin is at its end
     assert capsys.readouterr().err.startswith("cannot use AGENT_GRACE: 'soon'")
     assert execs == []
 

@@ -51,7 +51,7 @@ def _start(it: "Setup", wanted: options.Options, fault: str) -> None:
     if wanted.strict and not fault:
         from . import strict
 
-        fault = strict.refusal(it.root, it.agent_environ())
+        fault = strict.refusal(it.root, it.agent_environ(), it.secrets)
     why = fault or it.start_game()
     # The rest is loaded while the game already runs.
     it.start_pump()

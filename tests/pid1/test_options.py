@@ -153,6 +153,16 @@ def test_strict_refuses_what_only_the_service_reads() -> None:
     assert "played" not in result.stdout
 
 
+def test_strict_refuses_a_sink_that_cannot_be_without_showing_its_key() -> None:
+    sinks = "s3://KEY:hush-hush@bucket?regoin=x https://h/?compress=lz4"
+    result = run("echo", "played", environ=clean_environ(AGENT_STRICT="1", AGENT_LOG_SINK=sinks))
+    assert result.returncode == 78
+    assert "did you mean region?" in result.stderr
+    assert "write gzip, zstd or none" in result.stderr
+    assert "hush-hush" not in result.stderr
+    assert "played" not in result.stdout
+
+
 def test_strict_lets_good_settings_pass() -> None:
     result = run("echo", "played", environ=clean_environ(AGENT_STRICT="1", AGENT_DRAIN="5s"))
     assert (result.returncode, result.stdout) == (0, "played\n")
