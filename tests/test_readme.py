@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.control.routes import ROUTES
+from agent.logs.cloudkeys import AZURE, GOOGLE
 from agent.logs.credentials import OURS
 from agent.pid1.secrets import is_secret
 from agent.settings import SET_BY_PID1, rows
@@ -86,6 +87,9 @@ def test_settings_to_paste_agree_with_each_other() -> None:
 def test_every_setting_that_is_named_exists() -> None:
     known = {name for name, _, _ in rows()} | SET_BY_PID1
     known |= {OURS + name for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}  # keys, not settings
+    known |= {
+        f"AGENT_LOG_{cloud.prefix}{name}" for cloud in (GOOGLE, AZURE) for name in cloud.names
+    }
     assert set(re.findall(r"\bAGENT_[A-Z_]+\b", TEXT)) <= known
 
 
