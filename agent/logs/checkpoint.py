@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,5 +100,7 @@ def put(path: Path, content: bytes, *, lasting: bool = True) -> bool:
                 os.fsync(file.fileno())
         new.replace(path)
     except OSError:
+        with suppress(OSError):
+            new.unlink()  # what is half written takes room that is short
         return False
     return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .. import clock
 from ..core import shipping
 from ..core.shipping import NEVER, Stretch
+from . import hazards
 from .parcel import Delivered, Failed, Parcel, Refused, Sink, Unit
 from .spoolreader import Piece
 from .volume import Volume
@@ -102,6 +103,7 @@ class Courier:
         self._failed = 0  # in a row
         self._told = ""
         self._bell = haste.bell()
+        self._begun_at = clock.now()
 
     async def run(self) -> None:
         """Send what there is, look for more, until it is cancelled."""
@@ -141,9 +143,16 @@ class Courier:
         for volume in self._volumes:
             for stretch, piece in volume.lacking(self.name, self._sink.most_bytes, whole=whole):
                 task = (volume, stretch, piece)
-                if _name(task) not in self._busy and _name(task) not in self._given_up:
+                name = _name(task)
+                if name not in self._busy and name not in self._given_up and self._dares(task):
                     found.append(task)
         return found
+
+    def _dares(self, task: _Task) -> bool:
+        volume, stretch, _ = task
+        if self._haste.end < NEVER or clock.now() >= self._begun_at + hazards.SUSPECT_SECONDS:
+            return True
+        return not volume.hazards.is_suspect(self.name, stretch.source, stretch.start)
 
     def _chosen(self, waiting: list[_Task]) -> Iterable[_Task]:
         if self._haste.held:

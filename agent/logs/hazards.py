@@ -11,6 +11,12 @@ FILE = "hazards.json"
 DEADLY = 2
 """So many agents may die over the same bytes: one may have died of something else."""
 
+SUSPECT_SECONDS = 10.0
+"""How long an agent lives before it touches bytes over which one has died.
+
+Somebody who kills agents at random strikes twice within that time; bytes that kill wait for us.
+"""
+
 _Name = tuple[str, str, int]  # sink, source, offset
 
 
@@ -49,6 +55,11 @@ class Hazards:
         """Return where the bytes end that must not be touched from *start* on, None: they may."""
         mark = self._marks.get((sink, source, start))
         return mark.end if mark is not None and mark.deaths >= DEADLY else None
+
+    def is_suspect(self, sink: str, source: str, start: int) -> bool:
+        """Return whether an agent has died over the bytes from *start* on."""
+        mark = self._marks.get((sink, source, start))
+        return mark is not None and 0 < mark.deaths < DEADLY
 
     async def begin(self, sink: str, source: str, start: int, end: int) -> None:
         """Mark bytes; returns when the mark would outlive us."""

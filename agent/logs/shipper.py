@@ -182,12 +182,25 @@ class Shipper:
                 self._haste.hurry(self._haste.end, last_call=True)
             for courier in self._couriers:
                 await self._before_the_end(courier.settled)
+            if await self._is_more_brought_in():
+                continue
             await self._pause_for_the_collector()
             left = sum(each.left_bytes for each in self._tell())
             is_over = not (left and self._goes_on)
             if not is_over:
                 self._hurry(shipping.NEVER)
             self.post(LogsShipped(left))
+
+    async def _is_more_brought_in(self) -> bool:
+        """Have PID 1 bring lines from its memory into the room that ours have left."""
+        spare = self._counters.get("spool_spare_bytes", 0)
+        if not spare or not self._couriers or clock.now() >= self._haste.end:
+            return False
+        await self._seal_all()
+        if self._counters["spool_spare_bytes"] >= spare:
+            return False
+        self._hurry(self._haste.end)
+        return True
 
     async def _before_the_end(self, event: asyncio.Event) -> None:
         """Wait for the event until shipping ends; that end may be moved meanwhile."""

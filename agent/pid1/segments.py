@@ -188,6 +188,11 @@ class Place:
         self.fault = 0
 
     @property
+    def small(self) -> int:
+        """How large segments are that stand in: small ones find room again sooner."""
+        return max(1, self.limit // _MOST_IN_MEMORY)
+
+    @property
     def most(self) -> int:
         """How many sealed segments may lie there."""
         return _MOST_IN_FOLDER if self.folder else _MOST_IN_MEMORY

@@ -142,6 +142,7 @@ class Spool:
                 if segment.stream == name and segment.seq == seq:
                     segment.released = True
         self.collect()
+        self.bring_in()
 
     def collect(self) -> None:
         """Remove every released segment that no output needs any longer."""
@@ -172,6 +173,7 @@ class Spool:
             "spool_bytes": sum(place.total for place in self.places),
             "spool_dropped_bytes": sum(place.dropped for place in self.places),
             "spool_failures": sum(place.failures for place in self.places),
+            "spool_spare_bytes": sum(place.total for place in self.places[1:]),
             "spool_stalls": self.stalls,
             "spool_gap_bytes": sum(stream.gap for stream in self.streams.values()),
         }

@@ -72,6 +72,8 @@ class Stream:
     def _append_to(self, place: Place, view: memoryview, now: float) -> int:
         active = self.active
         soft = self._spool.segment_bytes
+        if place is not self._spool.places[0]:
+            soft = min(soft, place.small)
         if active is not None and active.place is place:
             # A segment ends with a line where that costs at most half a segment more.
             full = active.size >= soft if self._at_line_start else active.size >= soft * 3 // 2

@@ -5,6 +5,7 @@ SCRIBE_BYTES  so much at once, then it waits for SIGTERM
 SCRIBE_LAST   so much more at SIGTERM
 SCRIBE_RATE   so many times a second meanwhile it writes again (0 = none)
 SCRIBE_CHUNK  so much each time
+SCRIBE_MEMORY holds so many bytes meanwhile
 SCRIBE_TERM   leave (default) | ignore | crash | child: a child of it goes on holding the pipe
 """
 
@@ -19,6 +20,7 @@ copy = os.open(os.environ["SCRIBE_COPY"], os.O_CREAT | os.O_WRONLY | os.O_APPEND
 how = os.environ.get("SCRIBE_TERM", "leave")
 rate = float(os.environ.get("SCRIBE_RATE", "0"))
 chance = random.Random(7)
+memory = bytearray(os.urandom(1)) * int(os.environ.get("SCRIBE_MEMORY", "0"))
 count = 0
 
 

@@ -1,6 +1,6 @@
 """A game that writes, its container, the store that its lines go to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ class Scene:
     host: str
     shelf: Shelf
     query: str = ""
+    sink: str = ""  # instead of the shelf
+    around: tuple[str, ...] = ()  # a command that becomes the entrypoint
 
     @property
     def copy(self) -> bytes:
@@ -38,21 +40,22 @@ class Scene:
         **more: Any,
     ) -> Deployment:
         """Deploy the game, wait until it has written its backlog."""
-        sink = f"s3://key:secret-key@bucket/logs?endpoint=http://{self.host}{self.query}"
-        deployment = await platform.deploy(
-            version(
-                "scribe.py",
-                env={
-                    "AGENT_LOG_SINK": sink,
-                    "AGENT_SPOOL_DIR": str(self.folder / "spool"),
-                    "SCRIBE_COPY": str(self.folder / "copy"),
-                    "SCRIBE_BYTES": str(backlog),
-                    **(env or {}),
-                },
-                grace=grace,
-                **more,
-            )
+        sink = (
+            self.sink or f"s3://key:secret-key@bucket/logs?endpoint=http://{self.host}{self.query}"
         )
+        made = version(
+            "scribe.py",
+            env={
+                "AGENT_LOG_SINK": sink,
+                "AGENT_SPOOL_DIR": str(self.folder / "spool"),
+                "SCRIBE_COPY": str(self.folder / "copy"),
+                "SCRIBE_BYTES": str(backlog),
+                **(env or {}),
+            },
+            grace=grace,
+            **more,
+        )
+        deployment = await platform.deploy(replace(made, command=(*self.around, *made.command)))
         await deployment.wrote("written")
         await deployment.wrote("serving the game at")
         return deployment

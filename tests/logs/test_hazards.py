@@ -42,8 +42,9 @@ class Deadly(Sink):
 
 
 async def test_bytes_that_ended_two_agents_are_spared_the_third(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hazards, "SUSPECT_SECONDS", 0.0)
     filled = Filled(tmp_path)
     filled.write(b"poison\n", seal=True)
     filled.write(b"good\n", seal=True)
@@ -95,6 +96,22 @@ async def test_agent_that_dies_while_the_store_is_silent_has_marked_nothing(
 
 async def saved(folder: Path) -> None:
     await asyncio.to_thread(until, lambda: (folder / hazards.FILE).read_bytes() == b"[]")
+
+
+async def test_bytes_that_ended_one_agent_wait_for_those_that_did_not(tmp_path: Path) -> None:
+    filled = Filled(tmp_path)
+    filled.write(b"poison\n", seal=True)
+    filled.write(b"good\n", seal=True)
+    deadly = Deadly(b"poison")
+    async with shipping(filled, deadly):
+        await asyncio.wait_for(deadly.died.wait(), 20.0)
+    sink = Sink(name=SINK)
+    async with shipping(filled, sink) as (shipper, _, posted):
+        await sink.has(1)
+        shipper.game_gone()
+        shipper.finish(clock.now() + 10.0)  # now or never
+        assert await posted.wait() == LogsShipped(0)
+    assert [parcel.data for parcel in sink.got] == [b"good\n", b"poison\n"]
 
 
 async def test_one_death_is_forgiven_once_the_bytes_did_no_harm(tmp_path: Path) -> None:

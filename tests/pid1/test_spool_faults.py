@@ -2,6 +2,7 @@
 
 import os
 import posix
+import stat
 import subprocess
 from pathlib import Path
 
@@ -46,16 +47,19 @@ def test_a_full_disk_is_a_marked_gap_and_recovers(tiny: Path) -> None:
     assert read_all(stream) == line * (sent + 20), "memory stands in for what is read back"
     (tiny / "of somebody else").unlink()
     spool.places[0].retry_at = 0
-    hole = stream.end
+    assert stream.gap > 20 * len(line)
     stream.append(memoryview(b"back\n"))
-    files = sorted(tiny.glob("*.log"))
+    assert stream.gap == 0, "what memory took is moved to the disk"
+    files = sorted(tiny.glob("*.log"), key=lambda file: int(file.stem.split("-")[1]))
     assert files[-1].read_bytes() == b"back\n"
-    assert entries(files[-1].with_suffix(".idx"))[0][0] == hole
-    kept = sum(f.stat().st_size for f in files)
-    assert kept + stream.gap == stream.end == spool.counters()["spool_gap_bytes"] + kept
+    assert b"".join(file.read_bytes() for file in files) == line * (sent + 20) + b"back\n"
+    bases = [entries(file.with_suffix(".idx"))[0][0] for file in files]
+    sizes = [file.stat().st_size for file in files]
+    assert bases == [sum(sizes[:number]) for number in range(len(files))]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files[:-1]} == {0o400}
 
 
-def test_a_disk_that_stays_full_costs_no_descriptors(tiny: Path) -> None:
+def test_a_disk_that_stays_full_costs_no_descriptors_but_for_memory(tiny: Path) -> None:
     spool = spool_in(tiny, limit=64 << 20)
     stream = spool.stream("stdout")
     (tiny / "of somebody else").write_bytes(bytes(1020 * KIB))
@@ -65,7 +69,7 @@ def test_a_disk_that_stays_full_costs_no_descriptors(tiny: Path) -> None:
         stream.append(memoryview(b"x" * 5000))
         descriptors.append(len(list(Path("/proc/self/fd").iterdir())))
     assert spool.places[0].failures >= 29
-    assert max(descriptors) == descriptors[2]
+    assert max(descriptors) - descriptors[0] < len(stream.segments) <= 64
     assert stream.end - stream.gap <= 4096
 
 
