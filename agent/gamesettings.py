@@ -9,10 +9,19 @@ from . import kinds
 class GameSettings(BaseSettings):
     """The game as seen from outside: ready, players, health; times in seconds."""
 
-    ready_when: kinds.AutoOrApi = Field(
+    ready_when: kinds.ReadyWhen = Field(
         "auto",
         description="`auto`: game ready by its call `POST /v1/ready`, else by its declared "
-        "ports; `api`: by the call alone",
+        "ports; `api`: by the call alone; or conditions, one a line: `udp:gameport`, `tcp:7777`, "
+        "`log:REGEX`, `a2s:27015`, `http:8080/path`, `delay:5s`, `any(…)`, `all(…)`",
+    )
+    ready_port: kinds.Text = Field(
+        "",
+        description="a declared TCP port, by name or number, that we open once the game is "
+        "ready: with `to_check` it makes the deployment READY true",
+    )
+    ready_port_drain: kinds.OpenOrClose = Field(
+        "open", description="`close`: it is shut again while draining"
     )
     start_timeout: kinds.Limit = Field(
         600.0, description="a game that shows no life for this long is given up"
@@ -41,12 +50,22 @@ class GameSettings(BaseSettings):
     stale_players: kinds.Limit = Field(
         0.0, description="players without any traffic for this long count as gone"
     )
-    health_period: kinds.Period = Field(5.0, description="how often the game is expected to ping")
+    health_period: kinds.Period = Field(
+        5.0, description="how often the game is expected to ping, or is looked at"
+    )
     health_timeout: kinds.Wait = Field(
         60.0, description="unhealthy without a ping for this long; armed by the first ping"
     )
     health_delay: kinds.Limit = Field(
         0.0, description="armed without a ping, this long after game ready"
+    )
+    health_when: kinds.HealthWhen = Field(
+        "",
+        description="looked at each period from game ready on, conditions as above: `port` (all "
+        "are still bound), `udp:…`, `tcp:…`, `a2s:…`, `http:…`, `log!:REGEX` (a fatal line)",
+    )
+    health_tries: kinds.Tries = Field(
+        3, description="unhealthy after so many failures in a row; twice as many while it works"
     )
     hang_signal: kinds.Signal = Field(
         6,

@@ -12,7 +12,7 @@ def fact(message: dict[str, Any]) -> e.Event | None:
         case {"is": "term", "signum": int(signum)}:
             return e.TermReceived(signum, at=message.get("at"))
         case {"is": "game_started", "pid": int(pid)}:
-            return e.GameStarted(pid)
+            return e.GameStarted(pid, begins=message.get("begins", {}))
         case {"is": "game_exited", "status": int(status)}:
             return e.GameExited(status)
         case {"is": "game_not_started", "why": str(why)}:
@@ -36,6 +36,7 @@ def resynced(truth: Truth, declared: tuple[str, ...]) -> e.Resynced:
         on_edgegap=is_on_edgegap(truth),
         declared_ports=declared,
         start=truth.start,
+        begins=truth.game_begins,
     )
 
 

@@ -8,13 +8,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from .core import durations, expectations, faces, sizes, sources, spellings
+from .core import conditions, durations, expectations, faces, sizes, sources, spellings
+from .core.ailing import BUSY_PATIENCE
+from .core.checks import MOST_FAILURES
 from .core.phases import Mode, Policy
 from .game.logpatterns import patterns
 from .logs.redaction import compiled
 from .pid1 import prepare
 
 _SHORTEST = 0.1  # seconds; shorter is a typing error
+_MOST_TRIES = MOST_FAILURES // BUSY_PATIENCE
 _MINUTE = 60.0
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -80,6 +83,28 @@ def _patterns(text: str) -> tuple[str, ...]:
     return found
 
 
+def _conditions(known: tuple[str, ...], alone: str = "") -> Callable[[str], str]:
+    """Return a reader of conditions, one a line; *alone* stands for none."""
+
+    def read(text: str) -> str:
+        lines = conditions.parse(text, known).members
+        return "\n".join(map(conditions.written, lines)) or alone
+
+    return read
+
+
+def _tries(text: str) -> int:
+    """Return how often something may fail in a row.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    count = spellings.count(text)
+    if not 1 <= count <= _MOST_TRIES:
+        raise ValueError(f"{text!r} is out of bounds; write 1 to {_MOST_TRIES}")
+    return count
+
+
 Limit = Annotated[float, _limit(7 * _DAY)]  # a timer that can be off
 Delay = Annotated[float, _seconds(0, _HOUR)]
 Linger = Annotated[float, _seconds(0, _MINUTE)]
@@ -89,7 +114,9 @@ Budget = Annotated[float, _seconds(_SHORTEST, _HOUR)]
 Wait = Annotated[float, _seconds(_SHORTEST, _DAY)]
 
 PlayerSources = Annotated[str, Written(_sources)]
-AutoOrApi = Annotated[str, word("auto", "api")]
+ReadyWhen = Annotated[str, Written(_conditions(conditions.READY, "auto"))]
+HealthWhen = Annotated[str, Written(_conditions(conditions.HEALTH))]
+OpenOrClose = Annotated[str, word("open", "close")]
 ModeWord = Annotated[Mode, word(*(mode.value for mode in Mode))]
 PolicyWord = Annotated[Policy, word(*(policy.value for policy in Policy))]
 Switch = Annotated[bool, Written(spellings.switch, render=lambda on: "1" if on else "0")]
@@ -97,6 +124,7 @@ Switch = Annotated[bool, Written(spellings.switch, render=lambda on: "1" if on e
 Port = Annotated[int, Written(spellings.port)]
 Signal = Annotated[int, Written(spellings.stop_signal, render=spellings.signal_name)]
 Size = Annotated[int, Written(sizes.parse, render=sizes.render)]
+Tries = Annotated[int, Written(_tries)]
 Count = Annotated[int, Written(spellings.count)]
 Text = Annotated[str, Written(spellings.plain)]
 Path = Annotated[str, Written(spellings.path)]

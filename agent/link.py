@@ -39,6 +39,7 @@ class Truth:
     game_path: str = ""  # the command's first word
     game_folder: str = ""  # where it was started
     game_home: str = ""
+    game_begins: dict[str, int] = field(default_factory=dict)  # its output, by stream
     spool: str = ""  # the folder that PID 1 keeps the output in; empty = in memory
     secrets: dict[str, str] = field(repr=False)
     notices: tuple[str, ...]
@@ -127,6 +128,7 @@ def read_truth(message: dict[str, Any]) -> Truth:
         game_path=game["path"],
         game_folder=game["folder"],
         game_home=game["home"],
+        game_begins=game.get("begins", {}),
         term_at=message["term_at"],
         spool=message["spool"],
         secrets=message["secrets"],

@@ -16,15 +16,14 @@ from .core import events as e
 from .core import stopping
 from .core.lifecycle import step
 from .core.options import Options
-from .core.phases import Phase
 from .core.state import State
 from .edgegap.environment import Facts, facts
 from .edgegap.selfstop import Courier
 from .game.asking import Asker
 from .game.crash import Coroner
-from .game.ports import Declared, PortProbe
+from .game.outlook import Outlook
+from .game.ports import Declared
 from .game.usage import Meter
-from .game.watch import PlayerWatch
 from .hearing import fact, is_on_edgegap, resynced
 from .labels import labels
 from .link import Link, Truth, held, read_truth
@@ -149,20 +148,15 @@ class Service:
                 born=truth.born,
             )
         )
-        self._watch_game(_declared(known), state)
-
-    def _watch_game(self, declared: tuple[Declared, ...], state: State) -> None:
-        """Make what looks at the game from outside."""
-        truth = self._truth
+        declared = _declared(known)
         self._declared = tuple(port.name for port in declared)
-        self._probe = PortProbe(post=self._runtime.post, declared=declared, held=held(truth))
-        self._players = PlayerWatch(
-            self._options,
+        self._outlook = Outlook(
+            options,
             declared,
+            held(truth),
             desk=self._runtime,
             lines=Follower(truth.spool),
             read=state.lines_read,
-            held=held(truth),
         )
 
     def _keep_on_call_informed(self) -> None:
@@ -190,9 +184,7 @@ class Service:
                 rooms.create_task(self._runtime.run(), name="runtime"),
                 rooms.create_task(self._shipper.run(), name="logs"),
                 rooms.create_task(self._server.run(), name="control"),
-                rooms.create_task(self._probe.run(), name="ports"),
-                rooms.create_task(self._point_probe(), name="readiness"),
-                rooms.create_task(self._players.run(), name="players"),
+                rooms.create_task(self._outlook.run(), name="outlook"),
                 *(rooms.create_task(face.run(), name="face") for face in self._faces),
             ]
             await self._listen()
@@ -218,30 +210,19 @@ class Service:
     def _follow_game(self, event: e.Event) -> None:
         """Tell the shipper whether there is somebody who still writes."""
         match event:
-            case e.GameStarted(pid=pid):
+            case e.GameStarted(pid=pid, begins=begins):
                 self._shipper.game_back()
+                self._outlook.life(begins)
                 self._coroner.follow(pid)
             case e.GameExited() | e.GameNotStarted():
                 self._shipper.game_gone()
-            case e.Resynced(game_pid=pid, game_exit=status):
+            case e.Resynced(game_pid=pid, game_exit=status, begins=begins):
+                self._outlook.life(begins)
                 is_running = pid is not None and status is None
                 self._coroner.follow(pid)
                 (self._shipper.game_back if is_running else self._shipper.game_gone)()
             case _:
                 pass
-
-    async def _point_probe(self) -> None:
-        """Have the game's ports looked at while that can still make it ready."""
-        watched: int | None = None
-        status = self._runtime.status()
-        while self._options.ready_when == "auto":
-            pid = status.game.pid if status.phase is Phase.STARTING else None
-            if pid is None:
-                self._probe.rest()
-            elif pid != watched:
-                self._probe.watch(pid)
-            watched = pid
-            status = await self._runtime.changed(status.revision, None)
 
     async def _beat(self) -> None:
         while True:

@@ -60,6 +60,7 @@ def figures() -> dict[str, str]:
         **times,
         "spool": pid1.DEFAULTS["AGENT_SPOOL_MAX"],
         "partly": duration(readiness.PARTLY_SECONDS),
+        "health_tries": str(options.health_tries),
         "restarts": str(restarts.MOST_RESTARTS),
         "restart_window": duration(restarts.WINDOW_SECONDS),
         "retry_cap": duration(verdicts.CAP_SECONDS),

@@ -41,6 +41,7 @@ def test_sections_come_in_the_readers_order() -> None:
     assert re.findall(r"^## (.*)$", TEXT, re.MULTILINE) == [
         "With no line of code",
         "The app version's settings",
+        "When is it ready, when is it ill",
         "The one call worth adding",
         "What happens on a stop",
         "Lifecycle",

@@ -22,7 +22,7 @@ from .options import Options
 from .phases import Phase, Policy, Reason
 from .players import assumed_empty, forgotten, stale_at
 from .playerwords import headcount, unknown
-from .readiness import ready_by
+from .readiness import counts_calls, ready_by
 from .state import State, move, renew
 
 Decided = tuple[State, tuple[Effect, ...]]
@@ -48,7 +48,7 @@ def obey(state: State, event: e.Event, now: float, options: Options) -> Decided:
 def open_up(state: State, event: e.Event, now: float, options: Options) -> Decided:
     """Follow the game from its start to ready, from ready into a match, back."""
     if state.phase is Phase.STARTING and state.game.is_running:
-        by = _opened_by(state, event, now, options)
+        by = _opened_by(state, now, options)
         if by is not None:
             state = move(state, Phase.READY, now)
             state = replace(state, ready_at=now, ready_by=by, why=f"ready by {by}")
@@ -61,7 +61,17 @@ def open_up(state: State, event: e.Event, now: float, options: Options) -> Decid
     elif state.phase is Phase.IN_MATCH and not state.match and _is_over(state):
         why = "the match ended" if state.tells_matches else "everybody left"
         state = replace(move(state, Phase.READY, now), why=why)
-    return state, ()
+    return state, _said_of_the_start(state, event, options)
+
+
+def _said_of_the_start(state: State, event: e.Event, options: Options) -> tuple[Effect, ...]:
+    """Return what an operator would wonder about while the game is not ready."""
+    if isinstance(event, e.PortsChecked) and event.taken:
+        return tuple(Say("warning", line) for line in event.taken)
+    is_unheard = isinstance(event, e.ReadyReported) and state.phase is Phase.STARTING
+    if is_unheard and not counts_calls(options):
+        return (Say("info", "the game says that it is ready; AGENT_READY_WHEN has no `api`"),)
+    return ()
 
 
 def outlive_game(state: State, event: e.Event, now: float, options: Options) -> Decided:
@@ -145,10 +155,8 @@ def warnings_at(state: State, options: Options) -> float:
     )
 
 
-def _opened_by(state: State, event: e.Event, now: float, options: Options) -> str | None:
-    """Return what shows that the game is ready: its word, its ports, or that it is in use."""
-    if isinstance(event, e.ReadyReported):
-        return "api"
+def _opened_by(state: State, now: float, options: Options) -> str | None:
+    """Return what shows that the game is ready: what was asked for, or that it is in use."""
     by = ready_by(state, now, options)
     if by is not None:
         return by

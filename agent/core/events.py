@@ -1,6 +1,19 @@
 """What can happen, as facts in the past tense."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from .sightings import (
+    ConditionChecked,
+    LinesMatched,
+    PlayersCounted,
+    PortsChecked,
+    Sighting,
+    SourceHushed,
+)
+
+# Events have one name space, wherever they are written down.
+__all__ = ["ConditionChecked", "LinesMatched", "PlayersCounted", "PortsChecked", "SourceHushed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +27,7 @@ class Resynced:
     on_edgegap: bool  # a delete URL was injected
     declared_ports: tuple[str, ...] = ()  # names that the readiness rule waits for
     start: int = 0  # the how-manieth agent is told; 0 = the next one
+    begins: Mapping[str, int] = field(default_factory=dict)  # as of GameStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,7 @@ class GameStarted:
     """PID 1 spawned the game (again)."""
 
     pid: int
+    begins: Mapping[str, int] = field(default_factory=dict)  # where its output does, by stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +63,6 @@ class TermReceived:
 @dataclass(frozen=True, slots=True)
 class ReadyReported:
     """The game said that it is ready."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortsChecked:
-    """A look at the ports that the game's process tree has bound."""
-
-    bound: tuple[str, ...]  # declared ports, by name
-    missing: tuple[str, ...]
-    other: tuple[str, ...] = ()  # undeclared ones below the ephemeral range: "udp:7777"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,34 +120,6 @@ class PlayerLeft:
     """One player went."""
 
     id: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlayersCounted:
-    """A look from outside at who is there: neither a count nor a crowd means that it failed."""
-
-    source: str  # a value of core.sources.Trust
-    count: int | None = None
-    crowd: bool = False  # somebody is there, how many is not known
-    capacity: int | None = None  # None = unchanged
-    note: str = ""  # why it failed
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHushed:
-    """A source of players has nothing to say, or no more."""
-
-    source: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinesMatched:
-    """Lines of the game's output told of players; how far they were read goes along."""
-
-    stream: str  # stdout or stderr
-    end: int  # the offset that a successor goes on from
-    moves: tuple[tuple[str, str], ...] = ()  # (join | leave, id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +233,6 @@ Event = (
     | GameNotStarted
     | TermReceived
     | ReadyReported
-    | PortsChecked
     | CallArrived
     | CallNoted
     | HealthReported
@@ -264,9 +241,6 @@ Event = (
     | PlayersSet
     | PlayerJoined
     | PlayerLeft
-    | PlayersCounted
-    | SourceHushed
-    | LinesMatched
     | HoldPlaced
     | HoldReleased
     | StopRequested
@@ -281,4 +255,5 @@ Event = (
     | GameServerCounted
     | GameServerListed
     | DeadlinePassed
+    | Sighting
 )

@@ -5,8 +5,9 @@ from typing import assert_never
 
 from . import agones, exits
 from . import events as e
+from .checks import FATAL, Checked, looked
 from .health import heard
-from .phases import Report
+from .phases import Phase, Report
 from .players import hushed, joined, left, seen, told
 from .sources import Trust
 from .state import Game, Hold, Match, Owed, Ports, State, renew
@@ -28,11 +29,16 @@ def absorb(state: State, event: e.Event, now: float) -> State:  # noqa: C901, PL
             return _term_received(state, now if at is None else at)
         case e.PortsChecked():
             return _ports_checked(state, event, now)
+        case e.ConditionChecked():
+            return _condition_checked(state, event, now)
         case e.CallArrived():
             return state if state.api_spoken else replace(state, api_spoken=True)
         case e.CallNoted(name=name):
             return state if name in state.calls else replace(state, calls=(*state.calls, name))
-        case e.ReadyReported() | e.DeadlinePassed() | e.StopRequested() | e.MatchEnded():
+        case e.ReadyReported():
+            waits = state.phase is Phase.STARTING and not state.says_ready
+            return replace(state, says_ready=True) if waits else state
+        case e.DeadlinePassed() | e.StopRequested() | e.MatchEnded():
             return state  # decided on, not remembered by themselves
         case e.HealthReported(status=status, seconds=seconds):
             return replace(state, pulse=heard(state.pulse, status, seconds, now))
@@ -172,14 +178,26 @@ def _game_started(state: State, pid: int, now: float) -> State:
 
 def _ports_checked(state: State, event: e.PortsChecked, now: float) -> State:
     known = state.ports
-    if (event.bound, event.other) == (known.bound, known.other):
+    if (event.bound, event.other, event.certain) == (known.bound, known.other, known.certain):
         return state
     is_new = not set(event.bound) <= set(known.bound)
     changed_at = now if is_new else known.changed_at
     return replace(
         state,
-        ports=Ports(known.declared, event.bound, event.other, changed_at),
+        ports=Ports(known.declared, event.bound, event.other, changed_at, event.certain),
     )
+
+
+def _condition_checked(state: State, event: e.ConditionChecked, now: float) -> State:
+    """Take a look; before game ready, amid a map travel, only a fatal line is a failure."""
+    before = state.checks.get(event.check)
+    checked = looked(before, now, holds=event.holds, note=event.note, is_busy=event.busy)
+    is_early = state.ready_at is None or now < state.pulse.loading_until
+    if is_early and not event.check.startswith(FATAL):
+        checked = Checked(event.holds, event.note)
+    if checked == before:
+        return state
+    return replace(state, checks={**state.checks, event.check: checked})
 
 
 def _players_counted(state: State, event: e.PlayersCounted, now: float) -> State:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .ailing import illness
 from .effects import Say
 from .health import silent_at
 from .options import Options
@@ -96,13 +97,21 @@ def _start_timeout(state: State, options: Options) -> Timer:
     elif not state.game.is_running:
         why = "no game is running"
     else:
-        since, why = state.game.started_at, "no declared port bound, no call, no player yet"
+        since, why = state.game.started_at, _lifeless(options)
     return _timer(Reason.START_TIMEOUT, since, limit, why)
+
+
+def _lifeless(options: Options) -> str:
+    if options.ready_when != "auto":
+        return "AGENT_READY_WHEN does not hold, no call, no player yet"
+    return "no declared port bound, no call, no player yet"
 
 
 def _shows_life(state: State, options: Options) -> bool:
     """Return whether the game is worth waiting for; one that has a face to call has to call."""
     is_bound = state.ports.changed_at is not None and not options.sdk
+    if options.ready_when != "auto":
+        is_bound = False  # what ready means was said, and a bound port is not all of it
     return is_bound or state.api_spoken or state.players.ever
 
 
@@ -159,8 +168,13 @@ def _unhealthy(state: State, now: float, options: Options) -> Timer:
         return _timer(
             Reason.GAME_UNHEALTHY, state.pulse.since, 0.0, "the game says that it is unhealthy"
         )
+    if ill := illness(state, options):
+        return _timer(Reason.GAME_UNHEALTHY, ill.since, 0.0, ill.why)
     if due == NEVER:
-        return _timer(Reason.GAME_UNHEALTHY, None, limit, "armed by the first health ping")
+        why = "armed by the first health ping"
+        if options.health_when:
+            why = "AGENT_HEALTH_WHEN holds, as far as is known"
+        return _timer(Reason.GAME_UNHEALTHY, None, limit, why)
     why = "no health ping" if now >= due else "waits for the next health ping"
     return Timer(Reason.GAME_UNHEALTHY, due - limit, limit, due, why)
 

@@ -60,7 +60,7 @@ def _next_change(state: State, now: float, options: Options) -> float:
     due.append(stale_at(state.players, options.stale_players))
     due.append(hanging.kill_due(state, options))
     if state.phase is Phase.STARTING and state.game.is_running:
-        due.append(next_look(state, options))
+        due.append(next_look(state, now, options))
     if state.game.restart_at is not None and state.game.exit is not None:
         due.append(state.game.restart_at)
     return min(due)

@@ -14,7 +14,7 @@ class Options:
     defaults and meanings are the same (a test compares them).
     """
 
-    ready_when: str = "auto"
+    ready_when: str = "auto"  # conditions, see core.conditions
     start_timeout: float = 600.0
     nobody_joined: float = 300.0
     everybody_left: float = 120.0
@@ -50,6 +50,10 @@ class Options:
     health_period: float = 5.0
     health_timeout: float = 60.0
     health_delay: float = 0.0  # 0 = armed by the first ping only
+    health_when: str = ""  # conditions; empty = the game's own word alone
+    health_tries: int = 3  # failures of a look in a row
+    ready_port: str = ""  # a declared port's name, or a number
+    ready_port_drain: str = "open"  # or "close"
     hang_signal: int = 6  # ABRT
     hang_cap: float = 10.0  # 0 = a game that hangs gets no such signal
     crash_dir: str = ""  # empty = the spool's folder

@@ -17,6 +17,26 @@ class GameStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PortsStatus:
+    """The game's ports at the last look; nobody looks any more once it is ready."""
+
+    bound: tuple[str, ...] = ()  # declared ones, by name
+    missing: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()  # where none is declared: "udp:7777"
+    certain: bool = True  # false: its descriptors are another user's, anybody's socket counts
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStatus:
+    """The last look at one condition of AGENT_READY_WHEN or AGENT_HEALTH_WHEN."""
+
+    check: str
+    holds: bool
+    failed: int  # in a row, since game ready
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """What one source of players said last."""
 
@@ -178,3 +198,6 @@ class Status:
     counts: CountsStatus = field(default_factory=CountsStatus)
     agones: GameServerStatus | None = None  # where that face is on
     logs: LogsStatus | None = None  # the core knows nothing of it
+    waits_for: tuple[str, ...] = ()  # conditions for game ready that do not hold yet
+    ports: PortsStatus = field(default_factory=PortsStatus)
+    checks: tuple[CheckStatus, ...] = ()

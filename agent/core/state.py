@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .agones import GameServer, reborn
+from .checks import Checked
 from .crash import Crash
 from .health import Pulse
 from .occupancy import Occupancy
@@ -40,6 +41,7 @@ class Ports:
     bound: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     changed_at: float | None = None  # when a port that was free was last seen bound
+    certain: bool = True  # they are the game's own for sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,9 @@ class State:
     on_edgegap: bool = False
     game: Game = field(default_factory=Game)
     ports: Ports = field(default_factory=Ports)
+    checks: Mapping[str, Checked] = field(default_factory=dict)  # by condition, as written
     api_spoken: bool = False
+    says_ready: bool = False  # the game did, before anything else made it so
     calls: tuple[str, ...] = ()  # made in all lives of the game, where some are expected
     ready_at: float | None = None
     ready_by: str | None = None
@@ -150,7 +154,9 @@ def renew(state: State, game: Game, now: float, why: str) -> State:
         state,
         game=game,
         ports=Ports(declared=state.ports.declared),
+        checks={},
         api_spoken=False,
+        says_ready=False,
         ready_at=None,
         ready_by=None,
         players=Players(capacity=state.players.capacity),

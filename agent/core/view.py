@@ -1,17 +1,21 @@
 """The status as readers see it, made from the state."""
 
 from . import agones, exits, idle
+from .ailing import illness
 from .health import judge
 from .options import Options
-from .phases import Mode, Phase, Reason, Report
+from .phases import Health, Mode, Phase, Reason, Report
 from .players import Players
+from .readiness import waits_for
 from .snapshot import (
+    CheckStatus,
     CountsStatus,
     GameServerStatus,
     GameStatus,
     HoldStatus,
     MatchStatus,
     PlayersStatus,
+    PortsStatus,
     ReportStatus,
     SourceStatus,
     Status,
@@ -34,7 +38,7 @@ def view(state: State, now: float, options: Options) -> Status:
         why=state.why,
         uptime_seconds=_age(state.born, now),
         mode=options.mode if state.on_edgegap or options.mode_given else Mode.OBSERVE,
-        health=judge(state.pulse, state.ready_at, now, options),
+        health=_health(state, now, options),
         health_age_seconds=_since(state.pulse.heard_at, now),
         ready_by=state.ready_by,
         game=_game(state, now),
@@ -48,8 +52,26 @@ def view(state: State, now: float, options: Options) -> Status:
         agent_starts=state.agent_starts,
         degraded=options.degraded,
         counts=_counts(state, now),
+        waits_for=waits_for(state, now, options) if state.phase is Phase.STARTING else (),
+        ports=_ports(state),
+        checks=tuple(
+            CheckStatus(text, each.holds, each.failed, each.note)
+            for text, each in state.checks.items()
+        ),
         agones=_server(state, now) if "agones" in options.sdk else None,
     )
+
+
+def _health(state: State, now: float, options: Options) -> Health:
+    if illness(state, options) is not None:
+        return Health.UNHEALTHY
+    return judge(state.pulse, state.ready_at, now, options)
+
+
+def _ports(state: State) -> PortsStatus:
+    ports = state.ports
+    missing = tuple(name for name in ports.declared if name not in ports.bound)
+    return PortsStatus(ports.bound, missing, ports.other, ports.certain)
 
 
 def stage(state: State) -> str:

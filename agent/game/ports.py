@@ -1,16 +1,17 @@
 """Which of the declared ports the game's process tree has bound."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import clock
 from ..core.events import Event, PortsChecked
 from .sockets import Bound, read_bound
-from .tree import descendants, held_sockets, lists_children
+from .tree import descendants, held_sockets, holder, lists_children
 
 LOOK_SECONDS = 1.0
+LONGEST_PAUSE = 5.0
 MAX_OTHER = 8
 EPHEMERAL_FROM = 32_768  # Linux's own default, where the range cannot be read
 
@@ -57,6 +58,14 @@ class Look:
     by_inode: bool
 
 
+def pause_after(seconds: float) -> float:
+    """Return how long to wait for the next look at a game that has been starting so long.
+
+    What took a minute is seen 5 s later at most, a tenth of what it took.
+    """
+    return min(LONGEST_PAUSE, max(LOOK_SECONDS, seconds / 10))
+
+
 def look(
     pid: int, declared: Iterable[Declared], held: frozenset[int], proc: str = "/proc"
 ) -> Look:
@@ -81,7 +90,25 @@ def look(
         below = _ephemeral_from(root)
         candidates = [one for one in sockets if one.port < below and one.port not in held]
     mine, by_inode = _of_the_tree(pid, candidates, root)
-    return Look(_checked(asked, mine), by_inode)
+    checked = replace(_checked(asked, mine), certain=by_inode)
+    others = [one for one in candidates if one not in mine]
+    if asked and checked.missing and others:
+        checked = replace(checked, taken=tuple(_taken(asked, checked.missing, others, root)))
+    return Look(checked, by_inode)
+
+
+def _taken(
+    asked: list[Declared], missing: tuple[str, ...], others: list[Bound], root: Path
+) -> Iterator[str]:
+    """Yield a line for each declared port that is not the game's although it is bound."""
+    for port in asked:
+        inodes = frozenset(one.inode for one in others if port.is_bound_by(one))
+        if port.name in missing and inodes:
+            who = holder(inodes, root)
+            yield (
+                f"port {port.name} ({port.protocol} {port.number}) is held by {who}, so the game"
+                " can't bind it; stop that, or change the port"
+            )
 
 
 def _of_the_tree(pid: int, candidates: list[Bound], root: Path) -> tuple[list[Bound], bool]:
@@ -165,6 +192,7 @@ class PortProbe:
     async def _watch(self, pid: int) -> None:
         """Look once a period, until all is bound or something else is asked."""
         known: PortsChecked | None = None
+        waited = 0.0
         while not self._turned.is_set():
             # Aside: a throttled container can make /proc slow, the API answers meanwhile.
             seen = await asyncio.to_thread(self._look, pid, self._declared, self._held)
@@ -176,7 +204,9 @@ class PortProbe:
                 self._post(known)
             if _is_settled(known):
                 return
-            await self._wait(self._turned, LOOK_SECONDS)
+            pause = pause_after(waited)
+            waited += pause
+            await self._wait(self._turned, pause)
 
 
 def _is_settled(checked: PortsChecked) -> bool:

@@ -63,6 +63,17 @@ def held_sockets(pids: list[int], wanted: frozenset[int], proc: Path = Path("/pr
     return Held(frozenset(found), is_whole or found == wanted)
 
 
+def holder(inodes: frozenset[int], proc: Path = Path("/proc")) -> str:
+    """Return who holds one of the sockets, in words; it looks at every process that is seen."""
+    pids = sorted(int(each.name) for each in proc.iterdir() if each.name.isdecimal())
+    for pid in pids[:MAX_PROCESSES]:
+        if held_sockets([pid], inodes, proc).inodes:
+            with suppress(OSError):  # gone meanwhile
+                name = (proc / str(pid) / "comm").read_text(errors="replace").strip()
+                return f"{name!a} (pid {pid})"
+    return "a process that can't be seen from here"
+
+
 def _children(process: Path) -> list[int]:
     children: list[int] = []
     with suppress(OSError):  # gone meanwhile

@@ -37,7 +37,7 @@ class Meter:
         self._game_pid = game_pid
         self._root = root
         self._last: Usage | None = None
-        self._clocks = {name: _Clock(root / "proc") for name in ("game", "agent", "init")}
+        self._clocks = {name: ProcessClock(root / "proc") for name in ("game", "agent", "init")}
 
     def look(self) -> Usage:
         """Return what is taken now, at most a second old; it blocks for milliseconds."""
@@ -56,7 +56,7 @@ class Meter:
         return self._last
 
 
-class _Clock:
+class ProcessClock:
     """A processor clock of several processes that goes on when one of them ends."""
 
     def __init__(self, proc: Path) -> None:

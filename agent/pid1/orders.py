@@ -94,13 +94,19 @@ class Orders:
         if self._game.is_running or self._escalation.is_on:
             return
         self._game.kill(self._agents.pid)  # what the last life left holds its ports
+        self._made.output_begins = self._made.pump.ends()
         why = self._made.start_game()
         if why:
             self._made.say(why)
             self.tell({"is": "game_not_started", "why": why, "at": boottime.now()}, answer=False)
             return
         self.tell(
-            {"is": "game_started", "pid": self._game.pid, "at": self._game.started_at},
+            {
+                "is": "game_started",
+                "pid": self._game.pid,
+                "at": self._game.started_at,
+                "begins": self._made.output_begins,
+            },
             answer=False,
         )
 

@@ -162,6 +162,10 @@ class Pump:
         counts["unsaid_lines"] = self._unsaid
         return counts
 
+    def ends(self) -> dict[str, int]:
+        """Return how far every stream has come; what is in the pipes comes after that."""
+        return {name: stream.end for name, stream in self._spool.streams.items()}
+
     def _ring(self) -> None:
         try:
             posix.eventfd_write(self._bell, 1)
@@ -252,8 +256,7 @@ class Pump:
         self._spool.seal(name)
         if not token:
             return
-        ends = {name: stream.end for name, stream in self._spool.streams.items()}
-        self._sealed.append((token, ends))
+        self._sealed.append((token, self.ends()))
         posix.eventfd_write(self.news, 1)
 
     def _push(self, now: float) -> None:

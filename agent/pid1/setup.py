@@ -19,6 +19,7 @@ class Setup:
         deployment: the deployment's id.
         tells_platform: a game that is gone ends the deployment, whoever is left to say so.
         fault: why the game cannot be started as it was written down, or nothing.
+        output_begins: where the output of the game's life begins, by stream.
         notices: one line each for the operator.
         is_pumping: the game's output is being relayed.
     """
@@ -57,6 +58,7 @@ class Setup:
         if not harden.adopt_orphans():
             self.notices.append("cannot adopt orphans: we are not PID 1, nor a subreaper")
         self.game_fds: dict[int, int] = {}
+        self.output_begins: dict[str, int] = {}
         self._writers: list[int] = []
         self._open_streams()
         self.fault = ""

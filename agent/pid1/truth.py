@@ -32,6 +32,7 @@ def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> 
             "path": made.options.command[0] if made.options.command else "",
             "folder": made.folder,
             "home": game.environ.get("HOME", ""),
+            "begins": made.output_begins,
         },
         "term_at": escalation.term_at,
         "signalled": game.signalled,

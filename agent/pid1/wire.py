@@ -29,13 +29,14 @@ LOOK_SECONDS = 30.0  # how often PID 1 looks at the heartbeat while nothing happ
 #   leave        {status, why}
 # From PID 1, {"is": ...}:
 #   truth        see below
-#   game_started {pid, at}      game_exited {pid, status, at}     game_not_started {why, at}
+#   game_started {pid, at, begins: {stream: offset}}
+#   game_exited  {pid, status, at}      game_not_started {why, at}
 #   term         {signum, at}
 #   sealed       {token, ends: {stream: offset}, counters: {name: number}}
 # truth: {boot, born, start, url, listeners: [{address: [host, port] | path, fd}],
 #   faces: {door: as listeners},
-#   game: {pid, started_at, exit, exited_at, path, folder, home}, term_at, signalled, grace,
-#   spool,
+#   game: {pid, started_at, exit, exited_at, path, folder, home, begins}, term_at, signalled,
+#   grace, spool,
 #   secrets: {name: value}, notices: [line]}
 # Times are CLOCK_BOOTTIME seconds; exit and status are raw wait statuses.
 

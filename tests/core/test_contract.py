@@ -2,10 +2,11 @@
 
 import dataclasses
 import typing
+from types import ModuleType
 
 import pytest
 
-from agent.core import crash, effects, events, options, snapshot
+from agent.core import crash, effects, events, options, sightings, snapshot
 from agent.core.snapshot import Status
 
 EVENTS = typing.get_args(events.Event)
@@ -26,14 +27,19 @@ def test_record_is_frozen_slotted_documented(record: type) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "union"), [(events, EVENTS), (effects, EFFECTS)], ids=["events", "effects"]
+    ("modules", "union"),
+    [((events, sightings), EVENTS), ((effects,), EFFECTS)],
+    ids=["events", "effects"],
 )
-def test_union_is_closed_over_its_module(module: object, union: tuple[type, ...]) -> None:
+def test_union_is_closed_over_its_modules(
+    modules: tuple[ModuleType, ...], union: tuple[type, ...]
+) -> None:
     made_here = {
         each
+        for module in modules
         for each in vars(module).values()
         if isinstance(each, type) and dataclasses.is_dataclass(each)
-        if each.__module__ == module.__name__  # type: ignore[attr-defined]
+        if each.__module__ == module.__name__
     }
     assert set(union) == made_here
 

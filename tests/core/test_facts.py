@@ -16,7 +16,6 @@ from .life import AT_HOME, BORN, GAME, Life
 @pytest.mark.parametrize(
     "event",
     [
-        e.ReadyReported(),
         e.DeadlinePassed(),
         e.StopRequested("why"),
         e.MatchEnded("m"),
@@ -32,6 +31,8 @@ def test_some_facts_are_decided_on_but_not_remembered(event: e.Event) -> None:
     [
         e.TermReceived(15),
         e.CallArrived(),
+        e.ReadyReported(),
+        e.ConditionChecked("a2s:27015", holds=False, note="no answer"),
         e.MatchStarted("m"),
         e.PortsChecked(bound=("game",), missing=()),
         e.GameStarted(8),

@@ -330,3 +330,20 @@ def test_probe_module_is_light() -> None:
     )
     assert done.stdout == "False False\n"
     assert ports.LOOK_SECONDS == 1.0
+
+
+def test_port_that_somebody_else_holds_is_named_with_the_holder() -> None:
+    with game("udp:0.0.0.0:0") as other, game() as run:
+        number = other.next_port()
+        wanted = [Declared("gameport", number, "UDP"), Declared("free", 9, "UDP")]
+        checked = look(run.pid, wanted, NOBODY).checked
+    assert names(checked) == ((), ("gameport", "free"))
+    (line,) = checked.taken
+    assert line.startswith(f"port gameport (UDP {number}) is held by 'python")
+    assert f"(pid {other.pid})" in line
+
+
+def test_holder_that_cannot_be_seen_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    unseen = tree.holder(frozenset({1}), tmp_path)
+    assert unseen == "a process that can't be seen from here"
