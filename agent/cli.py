@@ -34,6 +34,10 @@ def main(argv: list[str] | None = None) -> int:
         from .local.demo import main as demo
 
         return demo(words[1:])
+    if words[:1] == ["local"]:
+        from .local.localcommand import main as local
+
+        return local(words[1:])
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     parser = build()

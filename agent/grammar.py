@@ -9,7 +9,7 @@ PROGRAM = "arbitrium-agent"
 _OVERVIEW = """\
 The runtime agent of a game server on Edgegap.
 
-  start        run, demo, check
+  start        run, demo, local, check
   look         status, watch, logs
   tell         ready, match, players, health, hold
   end          stop
@@ -33,6 +33,13 @@ Play one match of a demo game against a local Edgegap, from start to self-stop.
 
   arbitrium-agent demo
   arbitrium-agent demo --json
+"""
+_LOCAL = """\
+Run a game server here as Edgegap would.
+
+  arbitrium-agent local -- ./MyServer -port={{ports.gameport.internal}}
+  arbitrium-agent local            with the app version of edgegap.toml
+  arbitrium-agent local --help     all its options
 """
 _CHECK = """\
 Judge the settings and the injected variables as they are here; secrets are masked.
@@ -123,7 +130,7 @@ def build() -> ArgumentParser:
             allow_abbrev=False,
         )
 
-    for name, text in (("run", _RUN), ("demo", _DEMO)):
+    for name, text in (("run", _RUN), ("demo", _DEMO), ("local", _LOCAL)):
         verb(name, text)
     verb("check", _CHECK).add_argument(
         "--probe", action="store_true", help="send a line to every log sink"

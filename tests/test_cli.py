@@ -20,7 +20,7 @@ from tests.test_screen import FRESH, FULL, plain
 ROOT = Path(__file__).resolve().parent.parent
 DONE = {"phase": "ready", "revision": 7, "boot_id": "b-1", "warnings": []}
 VERBS = (
-    *("run", "demo", "check", "status", "watch", "logs", "ready"),
+    *("run", "demo", "local", "check", "status", "watch", "logs", "ready"),
     *("match", "players", "health", "hold", "stop"),
 )
 THIRD_PARTY = {"aiohttp", "msgspec", "psutil", "pydantic", "pydantic_settings", "tenacity", "yarl"}
@@ -151,7 +151,7 @@ def test_help_of_each_verb_is_short_with_an_example(
     assert len(shown.splitlines()) <= 35
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "demo"])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("demo", "local")])
 def test_help_can_be_asked_for_behind_the_verb(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,7 @@ def test_every_part_is_in_the_page() -> None:
 def test_sections_come_in_the_readers_order() -> None:
     assert re.findall(r"^## (.*)$", TEXT, re.MULTILINE) == [
         "With no line of code",
+        "On your laptop",
         "The app version's settings",
         "When is it ready, when is it ill",
         "The one call worth adding",

@@ -77,7 +77,7 @@ class ContainerExited(Record):
 class StopAccepted(Record):
     """A stop was taken on; at most once in a deployment's life."""
 
-    by: str  # self-stop | operator
+    by: str  # self-stop | operator | max_duration
 
 
 @dataclass(frozen=True, slots=True)

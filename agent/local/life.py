@@ -10,6 +10,7 @@ from functools import partial
 from agent import clock
 from agent.errors import PlatformError
 
+from . import forward
 from .container import Container, Output
 from .ledger import (
     ContainerExited,
@@ -28,6 +29,7 @@ _BEFORE_START = (
     *(Status.INITIALIZING, Status.SEEKING, Status.SEEKED),
     *(Status.SCANNING, Status.DEPLOYING),
 )
+_MINUTE = 60.0
 _CHECK_PERIOD = 0.1  # seconds between two looks at a checked port
 
 
@@ -43,6 +45,7 @@ class Life:
         began: the wall time of its order.
         ready: the wall time of READY.
         removed: the wall time of its end.
+        weather: what the network outside is like.
     """
 
     def __init__(self, name: str, version: Version, ledger: Ledger, output: Output) -> None:
@@ -58,6 +61,7 @@ class Life:
         self.began = datetime.now(UTC)
         self.ready: datetime | None = None
         self.removed: datetime | None = None
+        self.weather = forward.Weather(version.delay)
         self._container: Container | None = None
         self._marked, self._stop_accepted = asyncio.Event(), asyncio.Event()
         self._running, self._stop_due = asyncio.Event(), asyncio.Event()
@@ -94,7 +98,10 @@ class Life:
             self._turn(status)
         run_once = partial(self._run_once, ports, environment, namespace=namespace)
         try:
-            async with _beside(self._await_stop()):
+            async with (
+                forward.forwarded(ports, self._version.listen, self.weather),
+                _beside(self._await_stop(), self._end_when_time_is_up()),
+            ):
                 await run_once()
                 while await self._is_to_restart():
                     self.restarts += 1
@@ -151,6 +158,12 @@ class Life:
         if self._version.stop_delay is not None:
             await clock.wait(self._abandoned, self._version.stop_delay)
             self._stop_due.set()
+
+    async def _end_when_time_is_up(self) -> None:
+        await self._settled.wait()
+        if self._version.max_duration >= 0:
+            await clock.wait(self._abandoned, self._version.max_duration * _MINUTE)
+            self.accept_stop("max_duration")
 
     async def _stop_when_due(self) -> None:
         await self._running.wait()

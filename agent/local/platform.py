@@ -32,17 +32,25 @@ class Platform:
     """
 
     def __init__(
-        self, *, namespace: bool = True, on_record: Callable[[Record], None] | None = None
+        self,
+        *,
+        namespace: bool = True,
+        on_record: Callable[[Record], None] | None = None,
+        listen: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         """Prepare a platform.
 
         Args:
             namespace: give each container a PID namespace where the kernel lets us.
             on_record: is told each record as it is written.
+            listen: the address of the API.
+            port: its port, or another one if that is taken; 0 = any.
         """
         self.api_token = secrets.token_hex(16)
         self.origin = ""
         self._namespace = namespace
+        self._listen, self._port = listen, port
         self._ledger = Ledger(on_record)
         self._deployments: dict[str, Deployment] = {}
         self._lives: list[asyncio.Task[None]] = []
@@ -56,8 +64,12 @@ class Platform:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
+        try:
+            await web.TCPSite(self._runner, self._listen, self._port).start()
+        except OSError:
+            if not self._port:
+                raise
+            await web.TCPSite(self._runner, self._listen, 0).start()
         self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import socket
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,7 @@ LOCATION: dict[str, str | float] = {
 }
 PUBLIC_IP = "127.0.0.1"
 _HIGHEST_PORT = 59_999  # the API's own maximum
+_given_out: deque[int] = deque(maxlen=1000)
 _BASE = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -71,17 +73,18 @@ def _assign(port: Port) -> Port:
     if port.internal == 0:
         number = port.external or free_port(port.protocol)
         return replace(port, internal=number, external=number)
-    return replace(port, external=port.internal if port.external is None else port.external)
+    return replace(port, external=port.external or free_port(port.protocol))
 
 
 def free_port(protocol: str) -> int:
-    """Return a port of the loopback that is free for *protocol* just now."""
+    """Return a port that is free for *protocol* just now, one that nobody was given before."""
     kind = socket.SOCK_DGRAM if "UDP" in protocol.upper() else socket.SOCK_STREAM
     while True:
         with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.bind(("", 0))
             number = int(probe.getsockname()[1])
-        if number <= _HIGHEST_PORT:
+        if number <= _HIGHEST_PORT and number not in _given_out:
+            _given_out.append(number)  # whoever got it may take a while to bind it
             return number
 
 

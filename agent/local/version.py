@@ -26,14 +26,17 @@ class RestartPolicy(Enum):
 class Port:
     """One port of the version.
 
-    Nothing forwards traffic here, so the external port is the internal one unless it is given.
+    Attributes:
+        internal: what the game binds; 0 = one-to-one: chosen at the deployment, the same outside.
+        external: what players connect to, forwarded to the internal one; None = any free one.
+        to_check: TCP only: READY waits until it accepts a connection.
     """
 
     name: str = "gameport"
-    internal: int = 7777  # 0 = one-to-one: chosen at the deployment, known from the variables
+    internal: int = 7777
     external: int | None = None
     protocol: str = "UDP"
-    to_check: bool = False  # TCP only: READY waits until it accepts a connection
+    to_check: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,12 @@ class Version:
         matchmaker: the MM_* variables of a deployment made by a matchmaker.
         grace: ``termination_grace_period_seconds``, from SIGTERM to SIGKILL.
         mark_ready_after: from the container's start to READY; None waits for ``mark_ready``.
+        max_duration: minutes from READY after which the platform ends it; -1 never.
         stop_delay: from an accepted stop to SIGTERM; None never comes to it.
         restart_delay: from an exit to the next start.
         faults: what becomes of the next self-stop calls, one after the other.
+        listen: the address of the external ports.
+        delay: what the network adds to each way, on forwarded ports.
         uid: the user and group that the container runs as; None leaves ours.
         on_line: is told each line of output with the name of its stream.
     """
@@ -62,8 +68,11 @@ class Version:
     restart_policy: RestartPolicy = RestartPolicy.ALWAYS
     mark_ready_after: float | None = 0.0
     stop_delay: float | None = 0.0
+    max_duration: int = 1440
     restart_delay: float = 0.1
     faults: Sequence[Fault] = ()
+    listen: str = "127.0.0.1"
+    delay: float = 0.0
     cwd: Path | None = None
     uid: int | None = None
     on_line: Callable[[str, str], None] | None = None

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import telling
 from .ledger import (
     ContainerExited,
-    ContainerFailed,
     ContainerStarted,
     Record,
     SelfStopCalled,
     SignalSent,
     Status,
     StatusTurned,
-    StopAccepted,
 )
 from .timeline import Lane, Timeline
 
@@ -49,8 +48,6 @@ _OF_GAME = (
     (r"stop signal SIGTERM", "game_signalled"),
     (r"world saved", "world_saved"),
 )
-
-_JOURNAL = re.compile(r"^agent(\[pid1\])?: (\S+Z info )?")  # what each of its lines begins with
 
 
 @dataclass(slots=True)
@@ -99,19 +96,18 @@ class Witness:
 
     def record(self, record: Record) -> None:
         """Take down what the platform saw."""
-        shown = self._of_platform(record)
-        if shown:
-            self.note(Lane.PLATFORM, shown.text, shown.step, record.at)
+        if text := telling.sentence(record):
+            self.note(Lane.PLATFORM, text, self._step(record), record.at)
 
     def line(self, stream: str, text: str) -> None:
-        """Take down a line of output: the game writes to stdout, the agent to stderr."""
-        if stream != "stdout":
-            said = _JOURNAL.sub("", text)
-            if not said.startswith("phase "):  # the status tells it, as a step
-                self.note(Lane.AGENT, said)
-            return
-        step = next((step for pattern, step in _OF_GAME if re.match(pattern, text)), "")
-        self.note(Lane.GAME, text, step)
+        """Take down a line of output."""
+        lane, said = telling.line(stream, text)
+        if lane is Lane.AGENT and said.startswith("phase "):
+            return  # the status tells it, as a step
+        step = ""
+        if lane is Lane.GAME:
+            step = next((step for pattern, step in _OF_GAME if re.match(pattern, said)), "")
+        self.note(lane, said, step)
         if step == "game_listening":
             self.listening.set()
 
@@ -125,40 +121,30 @@ class Witness:
         if status["phase"] in ("draining", "stopping"):
             self.draining.set()
 
-    def _of_platform(self, record: Record) -> _Seen | None:
+    def _step(self, record: Record) -> str:
         match record:
-            case SelfStopCalled(answer="lost"):
-                return _Seen("self-stop called: taken, its answer lost", "self_stop_accepted")
-            case SelfStopCalled(answer=answer) if answer != "202":
+            case SelfStopCalled(answer=answer) if answer not in ("202", "lost"):
                 self._refused += 1
-                enough = self._refused == self._refusals
-                step = "self_stop_refused" if enough else ""
-                return _Seen(f"self-stop called: {answer}, a fault on demand", step)
+                return "self_stop_refused" if self._refused == self._refusals else ""
             case SelfStopCalled():
-                return _Seen("self-stop called: 202, processed soon", "self_stop_accepted")
+                return "self_stop_accepted"
             case StatusTurned(status=status):
                 steps = {Status.READY: "deployment_ready", Status.TERMINATED: "terminated"}
-                return _Seen(f"deployment is {status.name}", steps.get(status, ""))
-            case StopAccepted():
-                return None  # the call itself is shown
+                return steps.get(status, "")
             case _:
                 return _of_container(record)
 
 
-def _of_container(record: Record) -> _Seen | None:
+def _of_container(record: Record) -> str:
     match record:
-        case ContainerStarted(pid=pid, restarts=restarts):
-            again = f", start {restarts + 1}" if restarts else ""
-            return _Seen(f"container started, process {pid}{again}", "container_started")
-        case ContainerFailed(why=why):
-            return _Seen(why)
-        case SignalSent(signum=signum):
-            step = "sigterm_sent" if signum == signal.SIGTERM else ""
-            return _Seen(f"{signal.Signals(signum).name} to the container", step)
-        case ContainerExited(exit_status=code):
-            return _Seen(f"container exited with {code}", "" if code else "exited_0")
+        case ContainerStarted():
+            return "container_started"
+        case SignalSent(signum=signal.SIGTERM):
+            return "sigterm_sent"
+        case ContainerExited(exit_status=0):
+            return "exited_0"
         case _:
-            return None
+            return ""
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[_Seen]:

@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 from asyncio.subprocess import PIPE
+from pathlib import Path
 
 from agent.local.deployment import Deployment
 from agent.local.platform import Platform
@@ -20,7 +21,8 @@ LINES = [
     if not block.startswith("#!")  # a snippet's file
     for line in block.splitlines()
 ]
-CLI = [line for line in LINES if line.startswith("arbitrium-agent ")]
+LOCAL = [line for line in LINES if line.startswith("arbitrium-agent local ")]
+CLI = [line for line in LINES if line.startswith("arbitrium-agent ") and line not in LOCAL]
 PLAIN = [line for line in LINES if line.startswith("/opt/agent/entrypoint.sh ")]
 ELSEWHERE = {  # run by CI, or the run that this is
     "make demo",
@@ -28,27 +30,27 @@ ELSEWHERE = {  # run by CI, or the run that this is
 }
 
 
-async def start(line: str, url: str = "") -> asyncio.subprocess.Process:
+async def start(line: str, url: str = "", cwd: Path = ROOT) -> asyncio.subprocess.Process:
     words = shlex.split(line)
     program = {
         "arbitrium-agent": [sys.executable, "-m", "agent"],
         "/opt/agent/entrypoint.sh": [ENTRYPOINT],
     }[words[0]]
-    environ = {"PATH": os.environ["PATH"], "AGENT_URL": url}
+    environ = {"PATH": os.environ["PATH"], "AGENT_URL": url, "PYTHONPATH": str(ROOT)}
     return await asyncio.create_subprocess_exec(
-        *program, *words[1:], cwd=ROOT, env=environ, stdout=PIPE, stderr=PIPE
+        *program, *words[1:], cwd=cwd, env=environ, stdout=PIPE, stderr=PIPE
     )
 
 
-async def run(line: str, url: str = "") -> str:
-    process = await start(line, url)
+async def run(line: str, url: str = "", cwd: Path = ROOT) -> str:
+    process = await start(line, url, cwd)
     told, complaint = await process.communicate()
     assert process.returncode == 0, (line, told, complaint)
     return told.decode()
 
 
 def test_every_line_is_known() -> None:
-    assert set(LINES) == {*CLI, *PLAIN, *ELSEWHERE}
+    assert set(LINES) == {*CLI, *LOCAL, *PLAIN, *ELSEWHERE}
 
 
 async def test_command_line_works_from_the_first_line_to_the_last() -> None:
@@ -80,3 +82,13 @@ async def test_plain_init_works() -> None:
     assert len(PLAIN) == 2
     for line in PLAIN:
         await run(line)
+
+
+async def test_deployment_on_a_laptop_works(tmp_path: Path) -> None:
+    game = tmp_path / "MyServer"
+    game.write_text('#!/bin/sh\necho "got $*"\n')
+    game.chmod(0o755)
+    for line in LOCAL:
+        told = await run(line, cwd=tmp_path)
+        assert re.search(r"game +\| got -port=\d+$", told, re.MULTILINE), told
+        assert "deployment is TERMINATED" in told

@@ -49,7 +49,7 @@ def test_ports_are_mapped_by_name_in_a_wrapper() -> None:
     assert variables["ARBITRIUM_PORT_GAME_PORT_INTERNAL"] == "7777"
     assert variables["ARBITRIUM_PORT_GAME_PORT_EXTERNAL"] == "31504"
     assert variables["ARBITRIUM_PORT_WEB_1_PROTOCOL"] == "WS"
-    assert mapping["ports"]["web-1"]["external"] == mapping["ports"]["web-1"]["internal"]
+    assert 0 < mapping["ports"]["web-1"]["external"] < 60_000  # drawn
 
 
 @pytest.mark.parametrize("protocol", ["UDP", "TCP", "TCP/UDP"])

@@ -118,9 +118,11 @@ def test_agent_lane_shows_changes_alone() -> None:
 
 def test_lines_of_the_agent_are_never_a_step_of_the_game() -> None:
     sceptic, out = witness()
-    sceptic.line("stderr", "world saved: not by the game")
+    sceptic.line("stderr", "agent: world saved: not by the game")
     assert sceptic.seen == 0
     assert "agent    | world saved" in out.getvalue()
+    sceptic.line("stderr", "a warning of the game's")
+    assert "game     | a warning" in out.getvalue()
 
 
 def test_players_wait_for_their_cues() -> None:
