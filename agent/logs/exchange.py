@@ -16,6 +16,7 @@ from yarl import URL
 from .. import clock, journal, trust
 from ..core.verdicts import retry_after_seconds
 from ..errors import PlatformError
+from .network import explain
 from .parcel import Delivered, Failed, Outcome, Refused
 
 BODY_BYTES = 64 * 1024
@@ -98,14 +99,14 @@ class Exchange:
         except PlatformError as error:
             return Refused(str(error))
         except aiohttp.ClientConnectorCertificateError as error:  # a ValueError, too
-            return Refused(_explain(error))
+            return Refused(shown(explain(error)))
         except (aiohttp.InvalidURL, ValueError):
             return Refused(
                 "cannot send: the address or a credential holds what HTTP does not take;"
                 " correct AGENT_LOG_SINK"
             )
         except (aiohttp.ClientError, OSError) as error:
-            return Failed(_explain(error))
+            return Failed(shown(explain(error)))
 
     async def aclose(self) -> None:
         """Close what is open, within a second."""
@@ -170,7 +171,3 @@ def shown(text: str) -> str:
     """Return *text* as one printable line without our secrets, bounded."""
     line = "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
     return journal.masked(line)[:_TOLD]
-
-
-def _explain(error: Exception) -> str:
-    return shown(str(error) or type(error).__name__)

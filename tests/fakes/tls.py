@@ -8,7 +8,7 @@ from pathlib import Path
 def make_certificate(folder: Path) -> Path:
     """Make a key with its certificate; return the certificate's file, fit for SSL_CERT_FILE."""
     request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run([*request.split(), *names, *files], check=True, capture_output=True)
     return folder / "cert.pem"

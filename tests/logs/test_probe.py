@@ -10,6 +10,7 @@ from agent.checkup import check
 from agent.logs.probe import faults, try_all
 from agent.screen import Screen
 from tests.fakes.logstore import HANG, Reply, Store
+from tests.fakes.tls import make_certificate, server_context
 
 SECRET = "k3y-of-the-store"
 
@@ -50,6 +51,90 @@ async def test_sink_that_refuses_is_a_fault(capsys: pytest.CaptureFixture[str]) 
     [tried] = json.loads(told)["sinks"]
     assert tried["ok"] is True
     assert tried["sink"] == f"{store.url}/a"
+
+
+FORMS = ["/in", "/v1/logs", "/loki/api/v1/push"]
+
+
+def sinks_at(url: str) -> dict[str, str]:
+    """Return one sink of every kind that goes over the network."""
+    whole = (f"{scheme}://account:a2V5@b-1?endpoint={url}" for scheme in ("s3", "az"))
+    return {
+        "AGENT_LOG_SINK": " ".join(
+            [*whole, f"gs://b-2?endpoint={url}", *(url + f for f in FORMS)]
+        ),
+        "AGENT_LOG_GOOGLE_BEARER_TOKEN": SECRET,
+    }
+
+
+async def details(url: str) -> list[str]:
+    tried = await try_all(sinks_at(url), seconds=30)
+    assert len(tried) == 6
+    assert not any(each.ok for each in tried)
+    return [each.detail for each in tried]
+
+
+async def test_every_kind_of_sink_is_tried() -> None:
+    taken = Reply(headers=(("ETag", '"x"'),))
+    async with Store(usually=lambda _: taken) as store:
+        tried = await try_all(sinks_at(store.url), seconds=60)
+    assert all(each.ok for each in tried), tried
+    assert len({sent.target for sent in store.requests}) == 6
+
+
+async def test_name_that_cannot_be_resolved_is_told() -> None:
+    for detail in await details("http://no-such-store.invalid"):
+        assert "no-such-store.invalid" in detail or "failed to lookup address" in detail
+
+
+async def test_port_that_nobody_listens_on_is_told() -> None:
+    async with Store() as store:
+        pass
+    for detail in await details(store.url):
+        assert "Connection refused" in detail
+
+
+async def test_certificate_that_nobody_trusts_is_told_with_the_fix(tmp_path: Path) -> None:
+    async with Store(tls=server_context(make_certificate(tmp_path))) as store:
+        found = await details(store.url)
+        assert store.requests == []
+    for detail in found:
+        assert "certificate" in detail
+        assert "install ca-certificates" in detail
+
+
+async def test_plain_server_behind_https_is_told() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        tried = await try_all({"AGENT_LOG_SINK": f"https://127.0.0.1:{port}/"}, seconds=60)
+    assert "cannot speak TLS with 127.0.0.1:" in tried[0].detail
+    assert tried[0].detail.endswith("; is it http://?")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "fix"),
+    [
+        (404, "NoSuchBucket", "; create the bucket, or correct its name"),
+        (301, "PermanentRedirect", "; set region=eu-west-1"),
+        (403, "InvalidAccessKeyId", "; correct the access key id"),
+        (403, "SignatureDoesNotMatch", "; correct the secret access key"),
+        (403, "AccessDenied", "; allow s3:PutObject on the prefix"),
+        (403, "RequestTimeTooSkewed", "; correct the machine's clock"),
+    ],
+)
+async def test_refusal_of_a_bucket_is_told_with_the_fix(status: int, code: str, fix: str) -> None:
+    headers = (("x-amz-bucket-region", "eu-west-1"),)
+    reply = Reply(status, headers, f"<Error><Code>{code}</Code></Error>".encode())
+    async with Store(reply) as store:
+        url = f"s3://key:{SECRET}@bucket?endpoint={store.url}"
+        (tried,) = await try_all({"AGENT_LOG_SINK": url}, seconds=30)
+    assert (tried.ok, tried.sink) == (False, "s3://bucket")
+    assert tried.detail.endswith(fix)
 
 
 async def test_sink_that_cannot_be_used_is_told_once_with_or_without_the_probe(
