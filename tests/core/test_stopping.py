@@ -1,4 +1,4 @@
-"""A stop keeps to its budget; whatever comes later can only shorten it."""
+"""A stop keeps to its budget; whatever comes later can only shorten it (fluent-bit PR#4355)."""
 
 import pytest
 from hypothesis import given

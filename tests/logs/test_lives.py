@@ -118,7 +118,10 @@ async def test_agent_killed_under_load_sends_every_sealed_byte_once(tmp_path: Pa
 
 
 async def test_what_was_left_is_sent_first_at_the_next_start(tmp_path: Path) -> None:
-    """The folder is on a volume: the next life finds it, sends it under the old name."""
+    """The folder is on a volume: the next life finds it, sends it under the old name.
+
+    vector#19600: a disk buffer was not shipped within the time, nor after it.
+    """
     moody = Moody(Reply(503))
     shelf = Shelf(moody)
     async with Store(usually=shelf) as store, Platform() as platform:

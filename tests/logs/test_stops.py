@@ -27,6 +27,7 @@ GRACE = 5.0
 async def test_store_that_is_fast_has_all_of_it(
     tmp_path: Path, backlog: int, last: int, how: str
 ) -> None:
+    """fluent-bit#4093, containers-roadmap#579: five seconds were too short for what was left."""
     shelf = Shelf()
     async with Store(usually=shelf) as store, Platform() as platform:
         scene = Scene(tmp_path, store.host, shelf)
