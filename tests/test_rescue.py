@@ -251,7 +251,7 @@ def test_faults_in_a_row_end_in_one_accepted_stop() -> None:
         run = Run(platform.url, timeout=1.0)
         assert run.go(9) == ["failed"] * 8 + ["accepted"]
         assert platform.stops == 1
-    assert run.pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 60.0]
+    assert run.pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 7.0 + 8.0, 15.0, 15.0, 60.0]
 
 
 def test_accepted_stop_is_repeated_each_minute_later_each_five() -> None:

@@ -46,14 +46,17 @@ def backoff_cap(attempt: int) -> float:
 
 
 def pause(attempt: int, retry_after: float | None, chance: float) -> float:
-    """Return the pause before the next attempt: full jitter, never less than Retry-After.
+    """Return the pause before the next attempt: full jitter, on top of Retry-After.
+
+    A fleet that meets an outage at once is told the same Retry-After at once: what only waits for
+    that long comes back as one herd, each time (``bench/fleet.py``: 10,000 agents needed hours).
 
     Args:
         attempt: how many have failed in a row.
         retry_after: what the platform asked for, seconds.
         chance: a random number of [0, 1).
     """
-    return max(retry_after or 0.0, chance * backoff_cap(attempt))
+    return (retry_after or 0.0) + chance * backoff_cap(attempt)
 
 
 def repeat_after(elapsed: float) -> float:

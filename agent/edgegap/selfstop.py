@@ -89,8 +89,8 @@ class Courier:
     ) -> None:
         """Send the self-stop until it is accepted, gone or rejected; report each attempt.
 
-        Network faults, 408, 429, 5xx are tried again with full jitter; ``Retry-After`` is
-        honoured. Whether an answered stop is repeated is the core's decision.
+        Network faults, 408, 429, 5xx are tried again with full jitter, on top of
+        ``Retry-After``. Whether an answered stop is repeated is the core's decision.
 
         Args:
             url: ``ARBITRIUM_DELETE_URL``, sent as given.
