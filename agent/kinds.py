@@ -142,6 +142,7 @@ Capacities = Annotated[
 Faces = Annotated[tuple[str, ...], NoDecode, Written(faces.parse, render=",".join)]
 Calls = Annotated[tuple[str, ...], NoDecode, Written(expectations.parse, render=",".join)]
 Names = Annotated[tuple[str, ...], NoDecode, Written(spellings.names, render=",".join)]
+Globs = Annotated[tuple[str, ...], NoDecode, Written(spellings.globs, render=",".join)]
 Labels = Annotated[
     tuple[tuple[str, str], ...],
     NoDecode,

@@ -40,6 +40,7 @@ class Truth:
     game_folder: str = ""  # where it was started
     game_home: str = ""
     game_begins: dict[str, int] = field(default_factory=dict)  # its output, by stream
+    game_uid: int | None = None  # None = ours
     spool: str = ""  # the folder that PID 1 keeps the output in; empty = in memory
     secrets: dict[str, str] = field(repr=False)
     notices: tuple[str, ...]
@@ -129,6 +130,7 @@ def read_truth(message: dict[str, Any]) -> Truth:
         game_folder=game["folder"],
         game_home=game["home"],
         game_begins=game.get("begins", {}),
+        game_uid=game.get("uid"),
         term_at=message["term_at"],
         spool=message["spool"],
         secrets=message["secrets"],

@@ -49,6 +49,12 @@ class LogSettings(BaseSettings):
         description="the most lines a second of one source that are sent line by line, the "
         "rest is counted; 0 = all",
     )
+    log_files: kinds.Globs = Field(
+        (),
+        description="files of the game that are sent too, as they grow and rotate: patterns from "
+        "its working directory, comma-separated, such as `Saved/Logs/*.log,~/logs/**/*.txt`; "
+        "`auto` = where the engine of `AGENT_LOG_PRESET` writes, or all known ones",
+    )
     spool_dir: kinds.Path = Field(
         "",
         description="where output waits for a slow collector; empty = the first writable "

@@ -29,8 +29,7 @@ from .labels import labels
 from .link import Link, Truth, held, read_truth
 from .logs.following import Follower
 from .logs.logbook import Logbook
-from .logs.opening import open_sinks
-from .logs.shipper import Shipper
+from .logs.opening import open_shipper
 from .memory import Memory
 from .orders import Orders
 from .pid1 import harden, wire
@@ -96,11 +95,9 @@ class Service:
             journal=LOG,
             deployment=known.deployment.request_id or "",
         )
-        sinks, faults = open_sinks(truth.secrets, options)
-        self._shipper = Shipper(
-            truth.spool,
-            sinks,
-            faults,
+        self._shipper = open_shipper(
+            truth,
+            options,
             link=link,
             labels=labels(known, truth, options),
             linger=options.log_linger if is_on_edgegap(truth) else 0.0,  # nobody collects

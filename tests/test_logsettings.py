@@ -37,3 +37,9 @@ def test_log_settings_come_last() -> None:
     assert names[0] == "AGENT_READY_WHEN"
     assert names[-1] == "AGENT_SPOOL_MAX"
     assert len(names) == len(Settings.model_fields)
+
+
+def test_patterns_of_files_are_read() -> None:
+    options, problems = load({"AGENT_LOG_FILES": "auto, Saved/Logs/*.log"})
+    assert problems == ()
+    assert options.log_files == ("auto", "Saved/Logs/*.log")

@@ -47,6 +47,7 @@ class Options:
     log_preset: str = "plain"  # a name of logs.levels.PRESETS
     log_ansi: bool = False
     log_rate: int = 0  # lines a second of one source, 0 = all
+    log_files: tuple[str, ...] = ()  # patterns, or "auto"
     health_period: float = 5.0
     health_timeout: float = 60.0
     health_delay: float = 0.0  # 0 = armed by the first ping only

@@ -130,6 +130,17 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(word for word in (part.strip() for part in text.split(",")) if word)
 
 
+def globs(text: str) -> tuple[str, ...]:
+    """Return patterns of file names.
+
+    Raises:
+        ValueError: one of them can be no name.
+    """
+    if not text.isprintable():
+        raise ValueError(f"{text!r} has unprintable characters; write patterns, commas between")
+    return names(text)
+
+
 def labels(text: str) -> tuple[tuple[str, str], ...]:
     """Return the pairs of ``name=value,name=value``.
 

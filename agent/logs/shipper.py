@@ -9,11 +9,13 @@ from typing import Any
 from .. import clock
 from ..core import shipping
 from ..core.events import Event, LogsShipped
-from ..core.snapshot import LogsStatus, SinkStatus
+from ..core.snapshot import LogsStatus
 from ..interfaces import PidOne
 from . import leftovers
 from .courier import Courier, Haste
+from .filewatch import FileWatch
 from .parcel import Sink
+from .standing import say, standing
 from .volume import Volume, open_volume
 
 LOG = logging.getLogger("agent.logs")
@@ -25,6 +27,7 @@ _NO_FOLDER = (
 )
 _LONG_SECONDS = 3600.0
 _ASK_AGAIN_SECONDS = 0.5  # an order or its answer may be lost
+_FILES_SECONDS = 1.0
 
 
 class Shipper:
@@ -61,6 +64,7 @@ class Shipper:
         self._faults = faults
         self._link = link
         self.post: Callable[[Event], object] = lambda _: None
+        self.files: FileWatch | None = None
         self._linger = linger
         self._folder = folder
         self._haste = Haste()
@@ -102,6 +106,8 @@ class Shipper:
             async with asyncio.TaskGroup() as work:
                 for courier in self._couriers:
                     work.create_task(courier.run(), name=f"ship to {courier.name}")
+                if self.files is not None:
+                    work.create_task(self.files.run(), name="files")
                 work.create_task(self._finish(), name="ship the rest")
         finally:
             for left in self._left:
@@ -145,11 +151,12 @@ class Shipper:
 
     def status(self) -> LogsStatus:
         """Return what went where, what did not."""
+        volume, ends = self._volume, self._all_ends()
         return LogsStatus(
             folder=self._folder,
             faults=self._faults,
-            sinks=tuple(self._sink_status(courier) for courier in self._couriers),
-            spool=dict(self._counters),
+            sinks=tuple(standing(each, volume, ends) for each in self._couriers if volume),
+            spool={**self._counters, **(self.files.counters() if self.files else {})},
         )
 
     async def flush(self, seconds: float) -> LogsStatus:
@@ -158,9 +165,10 @@ class Shipper:
             return self.status()
         end = clock.now() + seconds
         await self._seal(end)
-        goal = dict(self._ends)
+        await self._read_files(end)
+        goal = self._all_ends()
         self._haste.hurry(self._haste.end)
-        while any(self._owed(courier, goal)[0] for courier in self._couriers):
+        while self._volume and any(self._volume.owed(s.name, goal)[0] for s in self._sinks):
             self._progress.clear()
             if not await clock.wait(self._progress, max(0.0, end - clock.now())):
                 break
@@ -171,6 +179,7 @@ class Shipper:
         await self._ordered.wait()
         await self._seal_all()
         self._haste.hurry(self._haste.end)
+        await self._read_files(self._haste.end)
         is_over = False
         while not is_over:
             await self._before_the_end(self._gone)
@@ -179,13 +188,17 @@ class Shipper:
                 await self._seal_all()
                 self._note_tails()
                 self._haste.held = False
+                self._haste.ring()  # what the game said last need not wait for its files
+                await self._read_files(self._haste.end, final=True)
                 self._haste.hurry(self._haste.end, last_call=True)
             for courier in self._couriers:
                 await self._before_the_end(courier.settled)
             if await self._is_more_brought_in():
                 continue
             await self._pause_for_the_collector()
-            left = sum(each.left_bytes for each in self._tell())
+            sinks = self.status().sinks
+            say(sinks, self._folder)
+            left = sum(each.left_bytes for each in sinks)
             is_over = not (left and self._goes_on)
             if not is_over:
                 self._hurry(shipping.NEVER)
@@ -227,6 +240,17 @@ class Shipper:
             await clock.wait(self._sealed, min(_ASK_AGAIN_SECONDS, max(0.0, end - clock.now())))
             self._haste.held = False  # nobody answers: time is too short to wait for it
 
+    async def _read_files(self, end: float, *, final: bool = False) -> None:
+        """Have the game's logs read to their ends; a disk that hangs gets some of the time."""
+        if self.files is not None and self._sinks:
+            now = clock.now()
+            least = now + _FILES_SECONDS
+            await self.files.seal(min(end, max(least, now + (end - now) / 4)), final=final)
+
+    def _all_ends(self) -> dict[str, int]:
+        known = self._ends or (self._volume.ends_seen() if self._volume else {})
+        return {**known, **(self.files.ends() if self.files else {})}
+
     def _note_tails(self) -> None:
         if self._volume is not None:
             self._volume.ends = {
@@ -244,6 +268,8 @@ class Shipper:
         for piece in pieces:
             if (piece.source, piece.seq) not in self._released:
                 self._released.add((piece.source, piece.seq))
+                if self.files is not None and self.files.release(piece.source, piece.seq):
+                    continue
                 self._link.order("release_segment", stream=piece.source, seq=piece.seq)
 
     def _remove_leftover(self, volume: Volume, delivered: int) -> None:
@@ -252,34 +278,3 @@ class Shipper:
         for left in [each for each in self._left if each.volume is volume]:
             self._left.remove(left)
             left.remove()
-
-    def _tell(self) -> tuple[SinkStatus, ...]:
-        sinks = self.status().sinks
-        for sink in sinks:
-            LOG.info(
-                "logs: shipped %d bytes in %d objects to %s, left %d, dropped %d in %s",
-                *(sink.delivered_bytes, sink.objects, sink.name),
-                *(sink.left_bytes, sink.dropped_bytes, self._folder),
-            )
-        return sinks
-
-    def _sink_status(self, courier: Courier) -> SinkStatus:
-        assert self._volume is not None  # noqa: S101 - there are couriers
-        known = self._volume.checkpoint.of(courier.name)
-        left, dropped = self._owed(courier, self._ends or self._volume.ends_seen())
-        return SinkStatus(
-            name=courier.name,
-            delivered_bytes=known.size,
-            objects=known.objects,
-            left_bytes=left,
-            dropped_bytes=dropped,
-            attempts=courier.counts.attempts,
-            failures=courier.counts.failures,
-            rejected=courier.counts.rejected,
-            trouble=courier.trouble,
-            counters=courier.counters(),
-        )
-
-    def _owed(self, courier: Courier, ends: Mapping[str, int]) -> tuple[int, int]:
-        assert self._volume is not None  # noqa: S101 - there are couriers
-        return self._volume.owed(courier.name, ends)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAME = re.compile(r"([a-z0-9]+)-(\d+)\.log")
+_NAME = re.compile(r"([A-Za-z0-9._=-]+)-(\d+)\.log")
+_TROUBLE = re.compile(r"[^A-Za-z0-9._-]")
+_ESCAPED = re.compile(r"=([0-9A-F]{2})")
 _ENTRY = struct.Struct("<QQ")
 _WRITABLE = 0o222
 
@@ -88,11 +90,11 @@ class SpoolReader:
             return
         for file in files:
             if found := _NAME.fullmatch(file.name):
-                yield found[1], int(found[2])
+                yield source_of(found[1]), int(found[2])
 
     def _look(self, source: str, seq: int, newest: int) -> Piece | None:
         try:
-            facts = (self.folder / f"{source}-{seq}.log").stat()
+            facts = (self.folder / f"{stem(source)}-{seq}.log").stat()
         except OSError:
             return None
         # Of a file system without modes, the next segment's being there says that it is sealed.
@@ -112,4 +114,21 @@ class SpoolReader:
         return _ENTRY.iter_unpack(index[:whole])
 
     def _path(self, piece: Piece) -> Path:
-        return self.folder / f"{piece.source}-{piece.seq}.log"
+        return self.folder / f"{stem(piece.source)}-{piece.seq}.log"
+
+
+def stem(source: str) -> str:
+    """Return what a source's files are called: its name, as every file system takes it."""
+    return _TROUBLE.sub(
+        lambda sign: "".join(
+            f"={byte:02X}" for byte in sign[0].encode("utf-8", "surrogateescape")
+        ),
+        source,
+    )
+
+
+def source_of(stem: str) -> str:
+    """Return the source whose files are called so."""
+    # As latin-1 each byte is one sign; what was no escape is ASCII.
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), stem)
+    return plain.encode("latin-1").decode("utf-8", "surrogateescape")

@@ -33,6 +33,7 @@ def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> 
             "folder": made.folder,
             "home": game.environ.get("HOME", ""),
             "begins": made.output_begins,
+            "uid": game.user.uid if game.user else None,
         },
         "term_at": escalation.term_at,
         "signalled": game.signalled,

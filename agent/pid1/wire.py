@@ -35,8 +35,8 @@ LOOK_SECONDS = 30.0  # how often PID 1 looks at the heartbeat while nothing happ
 #   sealed       {token, ends: {stream: offset}, counters: {name: number}}
 # truth: {boot, born, start, url, listeners: [{address: [host, port] | path, fd}],
 #   faces: {door: as listeners},
-#   game: {pid, started_at, exit, exited_at, path, folder, home, begins}, term_at, signalled,
-#   grace, spool,
+#   game: {pid, started_at, exit, exited_at, path, folder, home, uid, begins}, term_at,
+#   signalled, grace, spool,
 #   secrets: {name: value}, notices: [line]}
 # Times are CLOCK_BOOTTIME seconds; exit and status are raw wait statuses.
 

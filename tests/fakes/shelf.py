@@ -12,7 +12,7 @@ from agent import clock
 
 from .logstore import Reply, Sent
 
-_KEY = re.compile(r"/([a-z0-9]+)-(\d{14})-(\d{14})\.log\.gz$")
+_KEY = re.compile(r"/([a-z0-9]+|file/[^?]+)-(\d{14})-(\d{14})\.log\.gz$")
 
 
 class Shelf:

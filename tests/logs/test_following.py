@@ -67,7 +67,7 @@ async def test_hole_in_the_spool_ends_a_line(tmp_path: Path) -> None:
 async def test_kernel_that_tells_nothing_is_no_obstacle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waking, "_watch", lambda _: -1)
+    monkeypatch.setattr(waking, "_open", lambda: (None, -1))
     monkeypatch.setattr(waking, "BLIND_SECONDS", 0.01)
     spool = Filled(tmp_path)
     asking = asyncio.create_task(read(spool, 1))
