@@ -9,6 +9,7 @@ import msgspec
 
 from .edgegap.environment import Deployment, Facts, facts
 from .edgegap.matchmaker import masked
+from .edgegap.readyport import advice
 from .logs import probe as sinks
 from .pid1.secrets import is_secret
 from .screen import Screen
@@ -62,6 +63,7 @@ def examine(environ: Mapping[str, str]) -> Findings:
     settings, problems = read(environ)
     told = facts(environ)
     more = settings.secret_names
+    wrong, to_know = advice(settings.ready_port, told.deployment.ports)
     return Findings(
         settings=given(settings),
         secrets=tuple(sorted(name for name in environ if is_secret(name, more))),
@@ -69,11 +71,13 @@ def examine(environ: Mapping[str, str]) -> Findings:
         faults=(
             *(found.line for found in problems if found.is_fault),
             *told.complaints,
+            *wrong,
             *sinks.faults(environ),
         ),
         notices=(
             *(() if "grace" in settings.model_fields_set else (_ASSUMED,)),
             *(found.line for found in problems if not found.is_fault),
+            *to_know,
         ),
     )
 

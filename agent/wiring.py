@@ -18,6 +18,7 @@ from .core.lifecycle import step
 from .core.options import Options
 from .core.state import State
 from .edgegap.environment import Facts, facts
+from .edgegap.readyport import ReadyPort
 from .edgegap.selfstop import Courier
 from .game.asking import Asker
 from .game.crash import Coroner
@@ -145,7 +146,12 @@ class Service:
                 born=truth.born,
             )
         )
-        declared = _declared(known)
+        declared = [port for port in _declared(known) if port.number not in held(truth)]
+        self._ready_port = ReadyPort(
+            (each.fd for each in truth.faces.get("ready", ())),
+            self._runtime,
+            options.ready_port_drain,
+        )
         self._declared = tuple(port.name for port in declared)
         self._outlook = Outlook(
             options,
@@ -182,6 +188,7 @@ class Service:
                 rooms.create_task(self._shipper.run(), name="logs"),
                 rooms.create_task(self._server.run(), name="control"),
                 rooms.create_task(self._outlook.run(), name="outlook"),
+                rooms.create_task(self._ready_port.run(), name="ready port"),
                 *(rooms.create_task(face.run(), name="face") for face in self._faces),
             ]
             await self._listen()

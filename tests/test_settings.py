@@ -14,7 +14,7 @@ from agent.settings import Problem, Settings, given, load, read, rows
 
 DERIVED = {"grace_assumed", "mode_given", "degraded", "notices"}
 PID1_ALONE = {
-    *("templates", "rcon_password"),
+    *("templates", "rcon_password", "ready_port"),
     *("secrets", "secret_names", "game_user", "spool_dir", "spool_max"),
     *("strict", "socket", "token", "log_sink"),
     *("agones_port", "agones_grpc_port", "gsdk_port"),

@@ -53,7 +53,6 @@ class Options:
     health_delay: float = 0.0  # 0 = armed by the first ping only
     health_when: str = ""  # conditions; empty = the game's own word alone
     health_tries: int = 3  # failures of a look in a row
-    ready_port: str = ""  # a declared port's name, or a number
     ready_port_drain: str = "open"  # or "close"
     hang_signal: int = 6  # ABRT
     hang_cap: float = 10.0  # 0 = a game that hangs gets no such signal

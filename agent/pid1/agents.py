@@ -32,7 +32,7 @@ class Agents:
         rescuing: the process is `agent.rescue`, which only tells the platform.
     """
 
-    def __init__(self, root: str, environ: dict[str, str], output: int, doors: "list[Listeners]"):
+    def __init__(self, root: str, environ: dict[str, str], output: int, doors: "list[Door]"):
         self.pid = 0
         self.greeted = False
         self.ever_greeted = False
@@ -215,4 +215,4 @@ def _empty_settings() -> int:
 
 TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import before the game
 if TYPE_CHECKING:
-    from .listeners import Listeners
+    from .setup import Door

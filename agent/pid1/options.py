@@ -11,6 +11,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("AGENT_AGONES_PORT", "9358", "port of the Agones face's REST on loopback, 0 = any"),
     ("AGENT_AGONES_GRPC_PORT", "9357", "port of its gRPC, 0 = any"),
     ("AGENT_GSDK_PORT", "56001", "port of the PlayFab face on loopback, 0 = any"),
+    ("AGENT_READY_PORT", "", "declared TCP port that is opened once the game is ready"),
     ("AGENT_GRACE", "5s", "time from the platform's SIGTERM to its SIGKILL"),
     ("AGENT_STOP_SIGNAL", "TERM", "signal that asks the game to stop"),
     ("AGENT_SECRETS", "proxy", "the game gets stand-ins (proxy), nothing (strip), all (pass)"),
@@ -55,6 +56,7 @@ class Options:
         self.token = ""
         self.sdk: tuple[str, ...] = ()
         self.sdk_ports: dict[str, int] = {}
+        self.ready_port = ""
         self.grace = 5.0
         self.grace_given = False
         self.stop_signal = signals.SIGTERM
@@ -174,6 +176,10 @@ def _sdk(options: Options, text: str) -> None:
     options.sdk = faces.parse(text)
 
 
+def _ready_port(options: Options, text: str) -> None:
+    options.ready_port = text
+
+
 def _grace(options: Options, text: str) -> None:
     from ..core import durations
 
@@ -240,6 +246,7 @@ _READERS = {
     "AGENT_AGONES_PORT": _face_port("agones"),
     "AGENT_AGONES_GRPC_PORT": _face_port("agones_grpc"),
     "AGENT_GSDK_PORT": _face_port("gsdk"),
+    "AGENT_READY_PORT": _ready_port,
     "AGENT_GRACE": _grace,
     "AGENT_STOP_SIGNAL": _stop_signal,
     "AGENT_SECRETS": _secrets,

@@ -55,6 +55,7 @@ class Setup:
         )
         self.notices += self.listeners.notices
         self.faces = self._open_faces(environ) if wanted.sdk else None
+        self.ready_port = self._open_ready_port() if wanted.ready_port else None
         if not harden.adopt_orphans():
             self.notices.append("cannot adopt orphans: we are not PID 1, nor a subreaper")
         self.game_fds: dict[int, int] = {}
@@ -66,9 +67,14 @@ class Setup:
         if not harden.hide():
             self.notices.append("cannot hide our memory: this Python has no ctypes")
 
-    def doors(self) -> "list[listeners.Listeners]":
-        """Return all listening sockets, in the order in which an agent inherits them."""
-        return [self.listeners, *(self.faces.doors.values() if self.faces else ())]
+    def doors(self) -> "dict[str, Door]":
+        """Return all sockets for callers by name, in the order in which an agent inherits them."""
+        doors: dict[str, Door] = {"control": self.listeners}
+        if self.faces:
+            doors |= self.faces.doors
+        if self.ready_port:
+            doors["ready"] = self.ready_port
+        return doors
 
     def start_game(self) -> str:
         """Start the game; return why it cannot be started, or nothing."""
@@ -114,12 +120,21 @@ class Setup:
         self.listeners.discard()
         if self.faces:
             self.faces.discard()
+        if self.ready_port:
+            self.ready_port.discard()
 
     def close_streams(self) -> None:
         """Close our copies of what the game writes to, so that the pump sees the end."""
         for fd in self._writers:
             posix.close(fd)
         self._writers = []
+
+    def _open_ready_port(self) -> "ReadyPort":
+        from . import readyport
+
+        opened = readyport.ReadyPort(self.options.ready_port, self._visible)
+        self.notices += opened.notices
+        return opened
 
     def _open_faces(self, environ: dict[str, str]) -> "Faces":
         from . import faces
@@ -220,3 +235,6 @@ TYPE_CHECKING = False  # mypy reads it as true; `typing` is not worth its import
 if TYPE_CHECKING:
     from .faces import Faces
     from .identity import User
+    from .readyport import ReadyPort
+
+    Door = listeners.Listeners | ReadyPort

@@ -25,7 +25,8 @@ class Supervisor:
         self._game = made.game
         self._fault = fault  # the exit code of a game that could not be started
         self._escalation = Escalation(made.options.grace, made.options.stop_signal)
-        self._agents = Agents(made.root, made.agent_environ(), made.agent_output, made.doors())
+        doors = list(made.doors().values())
+        self._agents = Agents(made.root, made.agent_environ(), made.agent_output, doors)
         self._orders = Orders(made, self._escalation, self._agents)
         self._wakeup = signals.open_wakeup()
         # The game's stdin stays open behind the end of ours, for `write_stdin`.

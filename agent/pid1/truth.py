@@ -46,10 +46,9 @@ def tell(made: "Setup", game: "Game", escalation: "Escalation", starts: int) -> 
 
 def _doors(made: "Setup") -> dict[str, list[dict[str, object]]]:
     """Return by door which descriptor each address has, in the order of `Setup.doors`."""
-    named = {"control": made.listeners, **(made.faces.doors if made.faces else {})}
     told: dict[str, list[dict[str, object]]] = {}
     fd = wire.LISTEN
-    for name, door in named.items():
+    for name, door in made.doors().items():
         addresses = door.addresses()
         told[name] = [{"address": each, "fd": fd + at} for at, each in enumerate(addresses)]
         fd += len(addresses)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -17,21 +16,18 @@ from agent import clock
 from agent.core import events as e
 from agent.core.phases import Health, Phase, Reason
 from agent.core.snapshot import Status
+from agent.game import conditionwatch
 from agent.game.conditionwatch import ConditionWatch
 from agent.game.looks import Looks
 from agent.game.ports import Declared, pause_after
 from agent.logs.following import Follower
+from tests.freeport import free_port
+from tests.waiting import until
 
 from ..core.life import GAME, READY, Life
 from ..logs.spools import Filled
 
 STAGED = str(Path(__file__).parents[1] / "games" / "staged.py")
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
@@ -154,10 +150,14 @@ async def test_stopped_game_answers_no_more_and_is_at_rest(tmp_path: Path) -> No
     assert desk.life.state.why.endswith("failed 2 times in a row (no answer), at rest meanwhile")
 
 
-async def test_game_that_works_but_does_not_answer_has_more_patience(tmp_path: Path) -> None:
+async def test_game_that_works_but_does_not_answer_has_more_patience(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditionwatch, "BUSY_SHARE", 0.001)  # others want the processor, too
     port = free_port()
     options = {"health_when": f"http:{port}/", "health_tries": 2, "health_period": 0.3}
-    with playing("spin") as pid:
+    with playing("spin", f"tell:{tmp_path}/spins") as pid:
+        await asyncio.to_thread(until, (tmp_path / "spins").exists)
         desk = Desk(pid, ready_when="api", **options)
         async with watched(desk, tmp_path):
             desk.post(READY)

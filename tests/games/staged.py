@@ -8,6 +8,7 @@ a2s:PORT      answer server browsers
 await:PATH    wait until that file is there
 close         let go of all ports
 spin          use a processor from now on
+tell:PATH     make that file
 """
 
 import os
@@ -79,6 +80,8 @@ for step in sys.argv[1:]:
             except OSError:
                 pass
             one.close()
+    elif word == "tell":
+        Path(about).touch()
     elif word == "spin":
         threading.Thread(target=spin, daemon=True).start()
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
