@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
 WORKERS ?= 6
 
-.PHONY: help demo test idle-defaults servers node lint types layers check readme bench lock clean
+.PHONY: help demo test contract idle-defaults servers node lint types layers check readme bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -23,6 +23,9 @@ test: $(VENV)/.test  ## the tests, with the coverage gates
 
 idle-defaults: $(VENV)/.test  ## a server that nobody joins, with the real times: seven minutes
 	$(RUN) -m pytest -s tests/e2e/idle_defaults.py
+
+contract: $(VENV)/.test  ## the local platform against the vendor's OpenAPI document, at whole depth
+	$(RUN) -m tests.local.contract
 
 servers: $(SERVERS)/.servers  ## the log stores that some tests talk to
 

@@ -40,6 +40,8 @@ class Output:
             whole += chunk
             told = self._tell_lines(name, told)
             self.on_bytes()
+        if self.on_line and told < len(whole):  # a crash may leave a line without its end
+            self.on_line(name, whole[told:].decode(errors="replace"))
 
     def _tell_lines(self, name: str, told: int) -> int:
         """Pass on the lines that are complete; return where the next one begins."""

@@ -95,6 +95,13 @@ class StatusRead(Record):
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reported(Record):
+    """The owner reported an issue with the deployment."""
+
+    reason: str
+
+
 class Ledger:
     """The records, with a way to wait for them."""
 

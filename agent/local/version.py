@@ -44,6 +44,8 @@ class Version:
     """One app version, with the knobs that a test turns; times in seconds.
 
     Attributes:
+        app: the app that it is a version of.
+        name: its own name.
         command: the container's main process, found through PATH.
         env: custom variables; they win over the injected ones, None takes one away.
         matchmaker: the MM_* variables of a deployment made by a matchmaker.
@@ -59,6 +61,8 @@ class Version:
         on_line: is told each line of output with the name of its stream.
     """
 
+    app: str = "local"
+    name: str = "local"
     command: Sequence[str]
     env: Mapping[str, str | None] = field(default_factory=dict)
     matchmaker: Mapping[str, str] = field(default_factory=dict)

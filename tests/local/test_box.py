@@ -61,7 +61,8 @@ async def test_lines_are_told_as_they_come(either: Platform) -> None:
         )
     )
     await deployment.terminated()
-    assert sorted(lines) == [("stderr", "err"), ("stdout", "one"), ("stdout", "two")]
+    told = [("stderr", "err"), ("stdout", "one"), ("stdout", "three"), ("stdout", "two")]
+    assert sorted(lines) == told
 
 
 async def test_what_the_main_process_leaves_behind_is_killed(either: Platform) -> None:

@@ -1,0 +1,1 @@
+"""The platform's HTTP API, as its OpenAPI document describes it."""
