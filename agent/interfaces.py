@@ -82,6 +82,10 @@ class Logs(Protocol):
         """Return the lines after that, likewise."""
         ...
 
+    async def count(self) -> LogsStatus:
+        """Return the state with figures of this moment."""
+        ...
+
     async def flush(self, seconds: float, /) -> LogsStatus:
         """Ship what there is now, wait so long for it; return what is left then."""
         ...

@@ -124,7 +124,7 @@ class Service:
             token=truth.secrets.get("AGENT_TOKEN", ""),
         )
         self._keep_on_call_informed()
-        logbook = Logbook(truth.spool, self._shipper.flush)
+        logbook = Logbook(truth.spool, self._shipper.flush, self._shipper.count)
         self._coroner = Coroner(
             truth,
             link=link,

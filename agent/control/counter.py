@@ -171,6 +171,7 @@ class Counter:
         from . import metrics, openmetrics  # who is never scraped does not pay for the table
 
         dialect = openmetrics.accepted(request.headers.get("Accept", ""))
+        await self.logs.count()
         families = metrics.families(self._desk.status(), self.look())
         kind = openmetrics.CONTENT_TYPES[dialect]
         body = openmetrics.render(families, dialect)

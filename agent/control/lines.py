@@ -49,6 +49,10 @@ class NoLogs:
 
     since = tail
 
+    async def count(self) -> LogsStatus:
+        """Count nothing."""
+        return LogsStatus("")
+
     async def flush(self, _: float, /) -> LogsStatus:
         """Ship nothing."""
         return LogsStatus("")

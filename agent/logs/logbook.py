@@ -21,18 +21,27 @@ class Logbook:
     """Reads what is kept; what is being written is there as soon as its line has an end."""
 
     def __init__(
-        self, folder: str, flush: Callable[[float], Coroutine[Any, Any, LogsStatus]]
+        self,
+        folder: str,
+        flush: Callable[[float], Coroutine[Any, Any, LogsStatus]],
+        count: Callable[[], Coroutine[Any, Any, LogsStatus]],
     ) -> None:
         """Open the spool's folder.
 
         Args:
             folder: empty where it is kept in memory, which only PID 1 reads.
             flush: ships what there is.
+            count: gets figures of this moment.
         """
         self._flush = flush
+        self._count = count
         self.is_readable = bool(folder)
         self._reader = SpoolReader(Path(folder))
         self._wall_ns = int((clock.wall() - clock.now()) * 1e9)
+
+    async def count(self) -> LogsStatus:
+        """Return the state with figures of this moment."""
+        return await self._count()
 
     async def flush(self, seconds: float) -> LogsStatus:
         """Ship what there is now, wait so long for it; return what is left then."""

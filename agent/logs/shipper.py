@@ -26,6 +26,7 @@ _NO_FOLDER = (
     " it; set AGENT_SPOOL_DIR"
 )
 _LONG_SECONDS = 3600.0
+_COUNT_SECONDS = 0.2  # PID 1 answers within a millisecond, or the figures are older
 _ASK_AGAIN_SECONDS = 0.5  # an order or its answer may be lost
 _FILES_SECONDS = 1.0
 
@@ -72,6 +73,7 @@ class Shipper:
         self._gone = asyncio.Event()
         self._gone_at = 0.0
         self._sealed = asyncio.Event()
+        self._counted = asyncio.Event()
         self._ends: dict[str, int] = {}
         self._counters: dict[str, int] = {}
         self._seals = 0
@@ -143,9 +145,10 @@ class Shipper:
         self._gone.clear()
 
     def heard(self, message: Mapping[str, Any]) -> None:
-        """Take PID 1's answer to `seal_segment`."""
+        """Take PID 1's answer to `seal_segment`, or to `count_bytes`: a seal of nothing, 0."""
         self._counters = dict(message["counters"])
-        if message["token"] == self._seals:
+        self._counted.set()
+        if message["token"] == self._seals > 0:
             self._ends = dict(message["ends"])
             self._sealed.set()
 
@@ -159,10 +162,17 @@ class Shipper:
             spool={**self._counters, **(self.files.counters() if self.files else {})},
         )
 
+    async def count(self) -> LogsStatus:
+        """Have PID 1 count anew, wait a moment for that; return the state."""
+        self._counted.clear()
+        self._link.order("count_bytes")
+        await clock.wait(self._counted, _COUNT_SECONDS)
+        return self.status()
+
     async def flush(self, seconds: float) -> LogsStatus:
         """Send what there is now, wait for its acknowledgement so long; return the state then."""
         if not self._sinks:
-            return self.status()
+            return await self.count()
         end = clock.now() + seconds
         await self._seal(end)
         await self._read_files(end)

@@ -35,6 +35,7 @@ class Orders:
             "stopping": self._stopping,
             "reported": self._reported,
             "seal_segment": self._seal_segment,
+            "count_bytes": self._count_bytes,
             "release_segment": self._release_segment,
             "leave": self._leave,
         }
@@ -142,12 +143,19 @@ class Orders:
     def _release_segment(self, message: dict[str, object]) -> None:
         self._made.pump.release(str(message["stream"]), int(_number(message, "seq")))
 
+    def _count_bytes(self, _: dict[str, object]) -> None:
+        """Tell the counters as a seal of nothing would."""
+        self._tell_sealed(0, {})
+
     def tell_sealed(self) -> None:
         """Answer the seals that are done."""
         for token, ends in self._made.pump.sealed():
-            counters = self._made.pump.counters()
-            message = {"is": "sealed", "token": token, "ends": ends, "counters": counters}
-            self.tell(message, answer=False)
+            self._tell_sealed(token, ends)
+
+    def _tell_sealed(self, token: int, ends: dict[str, int]) -> None:
+        counters = self._made.pump.counters()
+        message = {"is": "sealed", "token": token, "ends": ends, "counters": counters}
+        self.tell(message, answer=False)
 
     def _leave(self, message: dict[str, object]) -> None:
         self.leave_status = int(_number(message, "status")) & 0xFF

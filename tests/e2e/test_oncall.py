@@ -57,6 +57,8 @@ async def test_status_lines_metrics_and_bill_go_on_under_a_new_agent() -> None:
     assert after["agent_starts_total"] == 2
     assert after["players"] == 1
     assert after["process_threads game"] == 1
+    # Counted anew for each scrape, by PID 1, which lives through all of them.
+    assert after["output_bytes_total stdout in"] >= before["output_bytes_total stdout in"] > 0
     assert after["process_memory_bytes init"] > 1 << 20
     status_rows = rows(deployment, "status")
     assert {row["boot"] for row in status_rows} == {status["boot_id"]}

@@ -60,6 +60,9 @@ class Lines:
     ) -> tuple[list[LogLine], dict[str, int]]:
         raise AssertionError(ends, sources, grep)
 
+    async def count(self) -> LogsStatus:
+        raise AssertionError
+
     async def flush(self, _: float, /) -> LogsStatus:
         raise AssertionError
 

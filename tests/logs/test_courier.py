@@ -84,13 +84,19 @@ class PidOne:
             self.released.append((str(fields["stream"]), int(str(fields["seq"]))))
             self.news.set()
             return
+        if do == "count_bytes":
+            self._answer(0, {})
+            return
         assert do == "seal_segment"
         if self.deaf:
             self.deaf -= 1
             return
         self.filled.spool.seal()
         ends = {name: stream.end for name, stream in self.filled.spool.streams.items()}
-        message = {"token": fields["token"], "ends": ends, "counters": {"spool_bytes": 1}}
+        self._answer(int(str(fields["token"])), ends)
+
+    def _answer(self, token: int, ends: dict[str, int]) -> None:
+        message = {"token": token, "ends": ends, "counters": {"spool_bytes": 1}}
         assert self.shipper
         asyncio.get_running_loop().call_soon(self.shipper.heard, message)
 
@@ -285,6 +291,12 @@ async def test_stop_without_a_sink_only_lingers(tmp_path: Path) -> None:
         assert await posted.wait() == LogsShipped(0)
         assert clock.now() - gone_at >= 0.2
         assert (await shipper.flush(1.0)).sinks == ()
+
+
+async def test_figures_of_this_moment_cost_no_seal(tmp_path: Path) -> None:
+    async with shipping(Filled(tmp_path)) as (shipper, _, _posted):
+        assert shipper.status().spool == {}
+        assert (await shipper.count()).spool == {"spool_bytes": 1}
 
 
 async def test_game_that_comes_back_is_not_gone(tmp_path: Path) -> None:

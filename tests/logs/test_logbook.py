@@ -8,6 +8,10 @@ from agent.logs.logbook import Logbook
 from .spools import Filled
 
 
+async def count() -> LogsStatus:
+    return LogsStatus("counted")
+
+
 async def flush(seconds: float) -> LogsStatus:
     return LogsStatus(f"flushed in {seconds:g} s")
 
@@ -21,7 +25,7 @@ def test_last_lines_of_all_sources_come_in_order(tmp_path: Path) -> None:
     filled.write(b"one\r\ntwo\n", seal=True)
     filled.write(b"three\n", "stderr")
     filled.write(b"four\n\nfi")
-    book = Logbook(str(filled.folder), flush)
+    book = Logbook(str(filled.folder), flush, count)
     lines, ends = book.tail(100, (), "")
     assert texts(lines) == ["one", "two", "three", "four", ""]
     assert {line.source for line in lines} == {"stdout", "stderr"}
@@ -38,12 +42,13 @@ def test_last_lines_of_all_sources_come_in_order(tmp_path: Path) -> None:
 def test_stray_bytes_are_shown(tmp_path: Path) -> None:
     filled = Filled(tmp_path)
     filled.write(b"\xff\n")
-    assert texts(Logbook(str(filled.folder), flush).tail(1, (), "")[0]) == [
+    assert texts(Logbook(str(filled.folder), flush, count).tail(1, (), "")[0]) == [
         "\N{REPLACEMENT CHARACTER}"
     ]
 
 
 async def test_memory_cannot_be_read_but_flushed() -> None:
-    book = Logbook("", flush)
+    book = Logbook("", flush, count)
     assert not book.is_readable
+    assert (await book.count()).folder == "counted"
     assert (await book.flush(2.0)).folder == "flushed in 2 s"
