@@ -4,9 +4,10 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Coroutine, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -18,7 +19,6 @@ from .core.lifecycle import step
 from .core.options import Options
 from .core.state import State
 from .edgegap.environment import Facts, facts
-from .edgegap.readyport import ReadyPort
 from .edgegap.selfstop import Courier
 from .game.asking import Asker
 from .game.crash import Coroner
@@ -147,11 +147,6 @@ class Service:
             )
         )
         declared = [port for port in _declared(known) if port.number not in held(truth)]
-        self._ready_port = ReadyPort(
-            (each.fd for each in truth.faces.get("ready", ())),
-            self._runtime,
-            options.ready_port_drain,
-        )
         self._declared = tuple(port.name for port in declared)
         self._outlook = Outlook(
             options,
@@ -188,7 +183,7 @@ class Service:
                 rooms.create_task(self._shipper.run(), name="logs"),
                 rooms.create_task(self._server.run(), name="control"),
                 rooms.create_task(self._outlook.run(), name="outlook"),
-                rooms.create_task(self._ready_port.run(), name="ready port"),
+                *(rooms.create_task(port, name="ready port") for port in self._ready_port()),
                 *(rooms.create_task(face.run(), name="face") for face in self._faces),
             ]
             await self._listen()
@@ -227,6 +222,14 @@ class Service:
                 (self._shipper.game_back if is_running else self._shipper.game_gone)()
             case _:
                 pass
+
+    def _ready_port(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield the work of AGENT_READY_PORT, where there is one."""
+        if doors := self._truth.faces.get("ready"):
+            from .edgegap.readyport import ReadyPort
+
+            fds = [each.fd for each in doors]
+            yield ReadyPort(fds, self._runtime, self._options.ready_port_drain).run()
 
     async def _beat(self) -> None:
         while True:

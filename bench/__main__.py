@@ -6,7 +6,7 @@ import sys
 
 from .table import Row, show
 
-PARTS = ("foundation", "players", "pump", "faces", "fleet")
+PARTS = ("foundation", "players", "health", "pump", "faces", "fleet")
 
 
 def main() -> int:

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ..core.options import Options
 from ..core.phases import Phase
 from ..core.readiness import looks_at_ports
 from ..interfaces import Desk, GameLines
-from .conditionwatch import ConditionWatch
-from .looks import Looks
 from .ports import Declared, PortProbe
 from .watch import PlayerWatch
+
+if TYPE_CHECKING:  # loaded only where conditions are set
+    from .conditionwatch import ConditionWatch
+
+_PLAIN = ("auto", "api")
 
 
 class Outlook:
@@ -40,21 +44,29 @@ class Outlook:
         self._looks_at_ports = looks_at_ports(options)
         declared, held = tuple(declared), frozenset(held)
         self._ports = PortProbe(post=desk.post, declared=declared, held=held)
-        looks = Looks(declared, held)
-        self._conditions = ConditionWatch(options, looks, desk=desk, lines=lines)
+        self._conditions: ConditionWatch | None = None
+        if options.ready_when not in _PLAIN or options.health_when:
+            from . import conditionwatch, looks
+
+            looking = looks.Looks(declared, held)
+            self._conditions = conditionwatch.ConditionWatch(
+                options, looking, desk=desk, lines=lines
+            )
         self._players = PlayerWatch(
             options, declared, desk=desk, lines=lines, read=read, held=held
         )
 
     def life(self, begins: Mapping[str, int]) -> None:
         """Take where the output of the game's life begins, by stream."""
-        self._conditions.life(begins)
+        if self._conditions is not None:
+            self._conditions.life(begins)
 
     async def run(self) -> None:
         """Look until cancelled."""
         async with asyncio.TaskGroup() as looks:
             looks.create_task(self._ports.run(), name="ports")
-            looks.create_task(self._conditions.run(), name="conditions")
+            if self._conditions is not None:
+                looks.create_task(self._conditions.run(), name="conditions")
             looks.create_task(self._players.run(), name="players")
             if self._looks_at_ports:
                 looks.create_task(self._point(), name="readiness")
