@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 SERVERS := .venv-servers
 RUN := $(VENV)/bin/python
+# How long matches are played with random faults; by hand: make soak SOAK=2h
+SOAK ?= 2m
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
 WORKERS ?= 6
 
-.PHONY: help demo test contract idle-defaults servers node lint types layers check readme bench lock clean
+.PHONY: help demo test contract idle-defaults servers node lint types layers check readme bench soak lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -50,6 +52,9 @@ readme: $(VENV)/.test  ## the README's generated parts, anew
 
 bench: $(VENV)/.test  ## the figures of the README, measured here
 	$(RUN) -m bench
+
+soak: $(VENV)/.test  ## matches with random faults for two minutes; SOAK=2h
+	$(RUN) -m bench.soak --for $(SOAK)
 
 lock: $(VENV)/.test  ## the pinned, hashed dependencies, anew
 	$(VENV)/bin/pip install --quiet uv
