@@ -6,7 +6,7 @@ from agent.errors import PlatformError
 from . import variables
 from .container import Output
 from .faults import Fault
-from .ledger import Ledger, Record, SelfStopCalled, Status, StatusTurned
+from .ledger import Ledger, Line, Record, SelfStopCalled, Status, StatusTurned
 from .life import OVER, Life
 from .version import Version
 
@@ -29,7 +29,7 @@ class Deployment:
         self.environment = variables.environment(version, self.identity, self.ports, origin)
         self._ledger = ledger
         self._faults = list(version.faults)
-        self._output = Output(ledger.pulse, version.on_line)
+        self._output = Output(ledger.pulse, self._hear)
         self.life = Life(self.id, version, ledger, self._output)
 
     @property
@@ -135,3 +135,9 @@ class Deployment:
     def called(self, answer: str, storage: str | None) -> None:
         """Take down a self-stop call."""
         self._ledger.write(SelfStopCalled(clock.now(), self.id, answer, storage))
+
+    def _hear(self, stream: str, text: str) -> None:
+        """Pass on what the container wrote."""
+        if self.version.on_line:
+            self.version.on_line(stream, text)
+        self._ledger.tell(Line(clock.now(), self.id, stream, text))

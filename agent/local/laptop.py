@@ -131,6 +131,7 @@ class Session:
             on_record=self.record, listen=asked.listen, port=asked.api_port
         ) as platform:
             self._say(f"API at {platform.origin}, Authorization: token {platform.api_token}")
+            self._say(f"page at {platform.origin}/{platform.page.query}")
             deployment = await platform.deploy(version)
             for port in deployment.ports:
                 where = f"{asked.listen}:{port.external}"

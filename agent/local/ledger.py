@@ -102,19 +102,38 @@ class Reported(Record):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Line(Record):
+    """The container wrote a whole line; there are too many of them to be kept."""
+
+    stream: str  # stdout | stderr
+    text: str
+
+
 class Ledger:
     """The records, with a way to wait for them."""
 
     def __init__(self, on_record: Callable[[Record], None] | None = None) -> None:
         self.records: list[Record] = []
         self._on_record = on_record
+        self._listeners: list[Callable[[Record], None]] = []
         self._pulse = asyncio.Event()
+
+    def listen(self, listener: Callable[[Record], None]) -> None:
+        """Tell *listener* each record from now on, lines too."""
+        self._listeners.append(listener)
+
+    def tell(self, record: Record) -> None:
+        """Tell the listeners, keep nothing."""
+        for listener in self._listeners:
+            listener(record)
 
     def write(self, record: Record) -> None:
         """Add one record, wake everybody who waits."""
         self.records.append(record)
         if self._on_record:
             self._on_record(record)
+        self.tell(record)
         self.pulse()
 
     def pulse(self) -> None:

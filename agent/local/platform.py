@@ -19,6 +19,7 @@ from .api.hall import Hall
 from .api.store import Store
 from .deployment import Deployment
 from .ledger import ContainerStarted, Ledger, Record, Status
+from .page.routes import Page
 from .version import Version
 
 _SAMPLE_PERIOD = 10.0  # seconds between two looks at what a container uses
@@ -30,6 +31,7 @@ class Platform:
     Attributes:
         api_token: what the organisation's calls say after ``token`` in ``Authorization``.
         origin: scheme, host with port.
+        page: what its owner sees in a browser.
     """
 
     def __init__(  # noqa: PLR0913 - options, each by its name
@@ -48,7 +50,7 @@ class Platform:
         Args:
             namespace: give each container a PID namespace where the kernel lets us.
             on_record: is told each record as it is written.
-            listen: the address of the API.
+            listen: the address of the API; outside the loopback the page asks for a token.
             port: its port, or another one if that is taken; 0 = any.
             state: the file that keeps apps, versions, storages, finished deployments.
             entrypoint: makes a container's command of the game's command that a version has.
@@ -71,6 +73,8 @@ class Platform:
         for past in self._hall.store.deployments.all():
             self._hall.dossiers[past.status.request_id] = Dossier(None, past)
         application = server.application(self._hall, now)
+        self.page = Page(self._ledger, self.deployment, listen)
+        self.page.open_on(application)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
 
     @property

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from agent import clock
 
@@ -26,6 +26,14 @@ class Look(Enum):
 
 _COLOURS = {Lane.PLATFORM: "34", Lane.AGENT: "35", Lane.GAME: "32"}
 _BOLD, _DIM, _END = "\033[1m", "\033[2m", "\033[0m"
+
+
+class Notes(Protocol):
+    """Where what happened is taken down."""
+
+    def add(self, lane: Lane, text: str, step: str = "", at: float | None = None) -> None:
+        """Take down one thing: whose doing it is, which expected step, when."""
+        ...
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from .ledger import (
     Status,
     StatusTurned,
 )
-from .timeline import Lane, Timeline
+from .timeline import Lane, Notes
 
 STEPS = {
     "container_started": "platform: the container is started",
@@ -68,12 +68,12 @@ class Witness:
         draining: set once the agent says that no new players should come.
     """
 
-    def __init__(self, timeline: Timeline, refusals: int = 0) -> None:
+    def __init__(self, notes: Notes, refusals: int = 0) -> None:
         """Expect the steps; *refusals* self-stop calls are going to fail on demand."""
         extra = {"self_stop_refused": f"platform: {refusals} self-stop calls fail, as ordered"}
         self.steps = {**STEPS, **(extra if refusals else {})}
         self.listening, self.ready, self.draining = (asyncio.Event() for _ in range(3))
-        self._timeline = timeline
+        self._notes = notes
         self._refusals = refusals
         self._refused = 0
         self._seen: set[str] = set()
@@ -92,7 +92,7 @@ class Witness:
         """Take down one line, with the step that it is."""
         if step in self.steps:
             self._seen.add(step)
-        self._timeline.add(lane, text, step, at)
+        self._notes.add(lane, text, step, at)
 
     def record(self, record: Record) -> None:
         """Take down what the platform saw."""
