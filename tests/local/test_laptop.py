@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,9 @@ def test_deployment_of_a_file_is_played_on_then_stopped_by_ctrl_c(tmp_path: Path
     show = 'echo "$0 $GREETING $MM_MATCH_ID $AGENT_GRACE"; exec "$@"'
     words = ["--", "sh", "-c", show, "{{ports.gameport.internal}}", *GAME]
     with running(*words, cwd=tmp_path) as process:
+        page = read_to(process, r"page at (http://127.0.0.1:\d+/)$")[1]
+        with urllib.request.urlopen(page) as answer:
+            assert b"<title>Local platform</title>" in answer.read()
         outside = int(read_to(process, r"gameport: connect to 127.0.0.1:(\d+) by UDP, in")[1])
         said = read_to(process, r"game +\| (\d+) hello m-77 20s$")
         assert int(said[1]) != outside
