@@ -128,7 +128,7 @@ class Session:
     async def run(self, version: Version, asked: argparse.Namespace) -> int:
         """Run a deployment to its end; return the exit status."""
         async with Platform(
-            on_record=self.record, listen=asked.listen, port=asked.api_port
+            on_record=self.record, listen=asked.listen, port=asked.api_port, state=asked.state
         ) as platform:
             self._say(f"API at {platform.origin}, Authorization: token {platform.api_token}")
             self._say(f"page at {platform.origin}/{platform.page.query}")

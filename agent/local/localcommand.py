@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--fault", default="", metavar="LIST", help=f"self-stop calls meet: {faults.GRAMMAR}")
     add("--delay", type=_delay, default=0.0, metavar="TIME", help="of forwarded ports, each way")
+    add("--state", default=":memory:", metavar="FILE", help="keeps the API's apps, versions, …")
     add("--json", action="store_true", help="one JSON object a line")
     return parser
 

@@ -163,7 +163,7 @@ class Platform:
         storage = self._hall.store.storages.get(dossier.storage)
         if storage and not self._hall.closing.is_set():
             await sending.upload(dossier, dossier.storage, storage)
-        self._hall.store.deployments.add(dossier.kept(), deployment.id)
+        self._hall.store.finish(deployment.id, dossier.kept())
         dossier.is_settled = True
         self._ledger.pulse()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from agent.local import crowd, demogame, laptop, localcommand
+from agent.local.api.store import Store
 from tests.measured import measured
 from tests.waiting import until
 
@@ -118,10 +119,15 @@ def _host_pid(process: subprocess.Popen[str]) -> int:
 
 def test_game_that_leaves_gives_its_exit_status(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("restart_policy = 'never'\n[envs]\nAGENT_MODE = 'observe'")
-    words = ["--file", "a.toml", "--", "sh", "-c", "exit 7"]
+    words = ["--file", "a.toml", "--state", "state.sqlite", "--", "sh", "-c", "exit 7"]
     with running(*words, cwd=tmp_path) as process:
         process.communicate(timeout=60)
     assert process.returncode == 7
+    store = Store(str(tmp_path / "state.sqlite"))
+    (kept,) = store.deployments.all()
+    store.close()
+    assert kept.log.crash
+    assert kept.log.crash.exit_code == 7
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from .dossier import Finished
 
 T = TypeVar("T", bound=Struct)
 
+MOST_FINISHED = 1_000
+
 _SCHEMA = """
 PRAGMA foreign_keys = ON;
 CREATE TABLE IF NOT EXISTS app (name TEXT PRIMARY KEY, body BLOB NOT NULL);
@@ -99,6 +101,14 @@ class Store:
         link = ("storage", "profile", "app", "version")
         self.links = Table(database, "link", link, records.Link)
         self.deployments = Table(database, "deployment", ("name",), Finished)
+
+    def finish(self, name: str, finished: Finished) -> None:
+        """Keep a deployment that is over; the oldest ones go when there are too many."""
+        self.deployments.add(finished, name)
+        self._database.execute(
+            "DELETE FROM deployment WHERE rowid <= (SELECT max(rowid) FROM deployment) - ?",
+            (MOST_FINISHED,),
+        )
 
     def close(self) -> None:
         """Let go of the file."""

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from agent.local.api.deploymentstatus import DeploymentStatus
+from agent.local.api.dossier import Finished
+from agent.local.api.logbook import Log
+from agent.local.api.store import MOST_FINISHED, Store
 from agent.local.platform import Platform
 from tests.local.api.owner import APP, PROFILE, STORAGE, VERSION, Owner
 
@@ -153,3 +157,32 @@ async def test_state_file_outlives_the_platform(tmp_path: Path) -> None:
             assert (await owner.made("GET", f"{OF_APP}/version/v1"))["docker_tag"] == "1"
             assert (await owner.made("GET", OF_STORAGE))["bucket"] == "logs"
     assert state.stat().st_mode & 0o777 == 0o600
+
+
+def test_oldest_of_too_many_finished_deployments_go() -> None:
+    store, most = Store(), MOST_FINISHED
+    for number in range(most + 2):
+        store.finish(str(number), finished(str(number)))
+    names = [kept.status.request_id for kept in store.deployments.all()]
+    store.close()
+    assert names == [str(number) for number in range(2, most + 2)]
+
+
+def finished(name: str) -> Finished:
+    status = DeploymentStatus(
+        request_id=name,
+        fqdn="",
+        app_name="",
+        app_version="",
+        current_status="Status.TERMINATED",
+        running=False,
+        start_time="",
+        elapsed_time=0,
+        max_duration=0,
+        error=False,
+        ports={},
+        location={},
+        tags=[],
+        command="",
+    )
+    return Finished(status=status, log=Log(lines=[], crash=None), logs_link=None)
