@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from .core import conditions
 from .edgegap.environment import Deployment, Facts, facts
 from .edgegap.matchmaker import masked
 from .edgegap.readyport import advice
@@ -72,6 +73,7 @@ def examine(environ: Mapping[str, str]) -> Findings:
             *(found.line for found in problems if found.is_fault),
             *told.complaints,
             *wrong,
+            *_strange_ports(settings, told),
             *sinks.faults(environ),
         ),
         notices=(
@@ -80,6 +82,18 @@ def examine(environ: Mapping[str, str]) -> Findings:
             *to_know,
         ),
     )
+
+
+def _strange_ports(settings: Settings, told: Facts) -> Iterator[str]:
+    """Yield a line for each port that a condition names, yet the app version does not."""
+    declared = told.deployment.ports
+    for setting, text, kinds in (
+        ("AGENT_READY_WHEN", settings.ready_when, conditions.READY),
+        ("AGENT_HEALTH_WHEN", settings.health_when, conditions.HEALTH),
+    ):
+        for name in conditions.named_ports(conditions.parse(text, kinds)):
+            if declared and name not in declared:
+                yield f"{setting}: {name} is no declared port; name one of {', '.join(declared)}"
 
 
 def _probed(found: Findings, environ: Mapping[str, str]) -> Findings:

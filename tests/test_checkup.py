@@ -124,3 +124,19 @@ def test_scripts_get_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
 def test_names_of_further_secrets_are_known() -> None:
     found = examine({"AGENT_SECRET_NAMES": "DB_*", "DB_PASSWORD": "x", "DATABASE": "y"})
     assert found.secrets == ("DB_PASSWORD",)
+
+
+def test_ports_that_are_not_declared_are_named_with_those_that_are() -> None:
+    asked = {
+        "AGENT_READY_PORT": "ready",
+        "AGENT_READY_WHEN": "any(udp:gmeport, http:8080/)",
+        "AGENT_HEALTH_WHEN": "a2s:query",
+    }
+    assert examine(ON_EDGEGAP | asked).faults == (
+        "AGENT_READY_PORT=ready is no declared port; name one of gameport",
+        "AGENT_READY_WHEN: gmeport is no declared port; name one of gameport",
+        "AGENT_HEALTH_WHEN: query is no declared port; name one of gameport",
+    )
+    at_home = examine(asked)
+    assert at_home.faults == ()
+    assert any("declare it in the app version as TCP" in line for line in at_home.notices)

@@ -93,6 +93,9 @@ KINDS: dict[str, Callable[[str], str]] = {
 }
 """Each kind, with the reader of what it is about."""
 
+PORTED = ("udp", "tcp", "a2s", "http")
+"""Kinds that are about a port."""
+
 READY = ("auto", "api", "delay", "udp", "tcp", "a2s", "http", "log")
 HEALTH = ("port", "udp", "tcp", "a2s", "http", "log!")
 
@@ -131,6 +134,14 @@ def checks(condition: Condition) -> Iterator[Check]:
         return
     for member in condition.members:
         yield from checks(member)
+
+
+def named_ports(condition: Condition) -> Iterator[str]:
+    """Yield the names of ports, not the numbers, that have to be declared ones."""
+    for check in checks(condition):
+        name = check.about.partition("/")[0]
+        if check.kind in PORTED and not name.isdecimal():
+            yield name
 
 
 def written(condition: Condition) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from ..core.conditions import Check
+from ..core.conditions import PORTED, Check
 from ..core.events import PortsChecked
 from . import httpget
 from .a2s import query
@@ -38,7 +38,7 @@ class Looks:
 
     def unknown(self, check: Check) -> str:
         """Return what is wrong with the port that a check names, nothing where it is known."""
-        if check.kind not in {"udp", "tcp", "a2s", "http"} or self._number(check) is not None:
+        if check.kind not in PORTED or self._number(check) is not None:
             return ""
         known = ", ".join(self._numbers) or "none"
         return f"no port of that name is declared; there are: {known}"

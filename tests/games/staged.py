@@ -7,8 +7,6 @@ http:PORT     answer each request with 200
 a2s:PORT      answer server browsers
 await:PATH    wait until that file is there
 close         let go of all ports
-spin          use a processor from now on
-tell:PATH     make that file
 """
 
 import os
@@ -51,11 +49,6 @@ def a2s(one):
         pass
 
 
-def spin():
-    while True:
-        sum(range(10_000))
-
-
 for step in sys.argv[1:]:
     word, _, about = step.partition(":")
     if word == "say":
@@ -80,10 +73,6 @@ for step in sys.argv[1:]:
             except OSError:
                 pass
             one.close()
-    elif word == "tell":
-        Path(about).touch()
-    elif word == "spin":
-        threading.Thread(target=spin, daemon=True).start()
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 while True:
     signal.pause()
