@@ -6,7 +6,7 @@ import sys
 
 from .table import Row, show
 
-PARTS = ("foundation", "players", "health", "pump", "faces", "fleet")
+PARTS = ("foundation", "players", "health", "pump", "shipping", "faces", "fleet")
 
 
 def main() -> int:
