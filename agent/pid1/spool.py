@@ -33,14 +33,14 @@ def open_spool(directory: str, limit_bytes: int, seal_seconds: float = NEVER) ->
     """
     disk = GuardedDisk(_OPENING_SECONDS)
     try:
-        folder, limit, is_memory, notices = disk.call(
+        folder, limit, may_hang, notices = disk.call(
             lambda: _settle(directory, limit_bytes), lambda _: None
         )
     except OSError:
-        folder, is_memory, notices = "", True, ["the disk for the spool hangs"]
+        folder, may_hang, notices = "", False, ["the disk for the spool hangs"]
         limit = places.bound("", limit_bytes)
     disk.patience = PATIENCE_SECONDS
-    place = Place(folder, limit, Disk() if is_memory else disk)
+    place = Place(folder, limit, disk if may_hang else Disk())
     spool = Spool(place, places.memory_bound(), seal_seconds)
     if not folder:
         notices.append("no folder is writable: the spool is kept in memory")
@@ -53,8 +53,7 @@ def open_spool(directory: str, limit_bytes: int, seal_seconds: float = NEVER) ->
 def _settle(directory: str, limit_bytes: int) -> tuple[str, int, bool, list[str]]:
     folder, notices = places.make_folder(directory)
     places.hold(folder)
-    is_memory = not folder or places.is_memory(folder)
-    return folder, places.bound(folder, limit_bytes), is_memory, notices
+    return folder, places.bound(folder, limit_bytes), places.may_hang(folder), notices
 
 
 class Spool:

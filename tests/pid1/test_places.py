@@ -11,6 +11,7 @@ import pytest
 
 from agent.pid1 import places
 from agent.pid1.spool import open_spool
+from tests.pid1.disks import Freezer
 from tests.pid1.spooling import KIB
 from tests.tools import need
 
@@ -70,6 +71,13 @@ def test_where_the_root_is_read_only_a_folder_in_shared_memory_is_left() -> None
     folder, is_memory = answer.stdout.split()
     assert folder.startswith("/dev/shm/arbitrium-agent-")
     assert is_memory == "True"
+
+
+def test_only_a_mounted_volume_is_guarded(tmp_path: Path, freezer: Freezer) -> None:
+    assert places.may_hang(str(freezer.place))
+    assert not places.may_hang("/dev/shm")
+    assert not places.may_hang("/")
+    assert not places.may_hang(str(tmp_path / "missing"))
 
 
 def test_the_temporary_folder_comes_before_the_last_resort(
