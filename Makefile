@@ -1,5 +1,6 @@
 # Every target sets up what it needs by itself: Python >= 3.11 with venv, nothing else.
 PYTHON ?= python3
+ENGINE ?= docker
 VENV := .venv
 SERVERS := .venv-servers
 RUN := $(VENV)/bin/python
@@ -8,7 +9,7 @@ SOAK ?= 2m
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
 WORKERS ?= 6
 
-.PHONY: help demo test contract idle-defaults servers node lint types layers check readme bench soak lock clean
+.PHONY: help demo test contract idle-defaults servers node lint types layers check readme bench soak lock clean bundle image containers
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -33,11 +34,22 @@ servers: $(SERVERS)/.servers  ## the log stores that some tests talk to
 
 node: tests/node/node_modules/.done  ## the npm packages that some tests run unchanged
 
+bundle: $(VENV)/.test  ## dist/: the agent with its own Python, for images without one (as root)
+	$(RUN) .ci/bundle/build.py
+
+image: bundle  ## an image that others can COPY --from=arbitrium-agent
+	printf 'FROM scratch\nADD arbitrium-agent-*.tar.gz /\n' \
+	  | $(ENGINE) build -t arbitrium-agent -f - dist
+
+containers: $(VENV)/.test  ## the tests in real containers, of the bundle in dist/
+	for suite in bullseye bookworm trixie; do .ci/bundle/root $$suite build/minbase-$$suite; done
+	CONTAINERS=1 $(RUN) -m pytest --timeout 600 tests/containers
+
 lint: $(VENV)/.test  ## ruff over the code, shellcheck over the shell
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	@command -v shellcheck >/dev/null || [ -z "$$REQUIRE_ALL" ] || { echo 'shellcheck is missing'; exit 1; }
-	@! command -v shellcheck >/dev/null || shellcheck entrypoint.sh .ci/run
+	@! command -v shellcheck >/dev/null || shellcheck entrypoint.sh .ci/run .ci/bundle/python .ci/bundle/root
 
 types: $(VENV)/.test  ## mypy, strict
 	$(RUN) -m mypy
@@ -60,10 +72,11 @@ lock: $(VENV)/.test  ## the pinned, hashed dependencies, anew
 	$(VENV)/bin/pip install --quiet uv
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet --output-file requirements.lock
 	$(VENV)/bin/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --quiet --output-file requirements-test.lock
+	$(VENV)/bin/uv pip compile pyproject.toml --extra grpc --extra zstd --universal --generate-hashes --no-header --quiet --output-file requirements-bundle.lock
 	$(VENV)/bin/uv pip compile --group servers --universal --generate-hashes --no-header --quiet --output-file requirements-servers.lock
 
 clean:  ## what the targets have made
-	rm -rf $(VENV) $(SERVERS) .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(SERVERS) build dist .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is too old: Python >= 3.11 is needed; name another with make PYTHON=…'; exit 1; }

@@ -16,12 +16,15 @@ BUNDLES = (
 )
 """Where images keep their bundle: our own interpreter's compiled-in place may be another."""
 
+OURS = Path(__file__).resolve().parents[1] / "ca-certificates.crt"
+"""Beside the package where the agent was bundled with its interpreter."""
+
 
 def context(bundles: tuple[str, ...] = BUNDLES) -> ssl.SSLContext:
     """Return a verifying TLS context, from what the operator named or the image carries.
 
     ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` rule where they are set; then the interpreter's
-    own places, the known ones, certifi where it happens to be installed.
+    own places, the known ones, our own, certifi where it happens to be installed.
 
     Raises:
         PlatformError: there is nothing to verify with. Many game images have no
@@ -36,7 +39,7 @@ def context(bundles: tuple[str, ...] = BUNDLES) -> ssl.SSLContext:
             f"cannot verify the platform's certificate: {' and '.join(named)} names no readable"
             " CA certificates; correct it, or unset it"
         )
-    for bundle in (*bundles, *_certifi()):
+    for bundle in (*bundles, str(OURS), *_certifi()):
         try:
             made.load_verify_locations(cafile=bundle)
         except OSError:  # ssl.SSLError is one: absent, unreadable, no certificate in it

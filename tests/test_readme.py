@@ -41,6 +41,7 @@ def test_sections_come_in_the_readers_order() -> None:
     assert re.findall(r"^## (.*)$", TEXT, re.MULTILINE) == [
         "With no line of code",
         "On your laptop",
+        "Into your image",
         "The app version's settings",
         "When is it ready, when is it ill",
         "The one call worth adding",
@@ -132,11 +133,14 @@ def test_every_anchor_leads_somewhere() -> None:
     assert set(re.findall(r"\]\(#([\w-]+)\)", TEXT)) <= anchors
 
 
-def test_docker_build_names_what_exists() -> None:
-    recipe = (pages.ROOT / "Dockerfile.example").read_text()
-    targets = re.findall(r"docker build --target (\w+) -t [\w-]+ -f (\S+) \.", TEXT)
-    assert targets == [("agent", "Dockerfile.example")]
-    assert " AS agent\n" in recipe
+def test_images_are_short_and_put_the_agent_in_front() -> None:
+    images = [each for each in blocks("dockerfile") if "FROM" in each]
+    assert len(images) > 4
+    for image in images:
+        assert len(image.splitlines()) <= 10, image
+        assert "COPY --from=" in image
+        assert re.search(r'^ENTRYPOINT \["/opt/agent/entrypoint.sh"\]$', image, re.MULTILINE)
+        assert re.search(r"^CMD \[", image, re.MULTILINE), "exec form"
 
 
 def test_page_behind_the_code_is_told_then_renewed(

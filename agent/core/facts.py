@@ -98,6 +98,8 @@ def _server_told(
             return agones.counted(server, name, count, capacity)
         case e.GameServerListed(name=name, capacity=capacity, values=values):
             return agones.listed(server, name, capacity, values)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _resynced(state: State, event: e.Resynced, now: float) -> State:
