@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from agent import errors
@@ -40,7 +41,7 @@ def run(asked: argparse.Namespace) -> int:
         sys.stdout.write(f"{docker_line(wanted)}\n")
         return os.EX_UNAVAILABLE
     session = Session(Timeline(sys.stdout, look(sys.stdout.isatty(), in_json=asked.json)))
-    version = order(wanted, asked, session)
+    version = order(wanted, asked, session.line)
     return asyncio.run(session.run(version, asked))
 
 
@@ -51,7 +52,7 @@ def find(asked: argparse.Namespace) -> Manifest:
         SettingsError: there is no command, or the file cannot be used.
     """
     path = Path(asked.file) if asked.file else _MANIFEST
-    found = manifest.read(path) if asked.file or path.exists() else _default()
+    found = manifest.read(path) if has_file(asked) else _default()
     if asked.command:
         found.document.command[:] = asked.command
     if not found.document.command:
@@ -62,7 +63,14 @@ def find(asked: argparse.Namespace) -> Manifest:
     return found
 
 
-def order(wanted: Manifest, asked: argparse.Namespace, session: "Session") -> Version:
+def has_file(asked: argparse.Namespace) -> bool:
+    """Return whether a file says what the app version is."""
+    return bool(asked.file) or _MANIFEST.exists()
+
+
+def order(
+    wanted: Manifest, asked: argparse.Namespace, on_line: Callable[[str, str], None] | None = None
+) -> Version:
     """Return the version to deploy."""
     matchmaker = manifest.read_match(Path(asked.match)) if asked.match else wanted.matchmaker
     ours = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_OURS)}
@@ -80,7 +88,7 @@ def order(wanted: Manifest, asked: argparse.Namespace, session: "Session") -> Ve
         listen=asked.listen,
         delay=asked.delay,
         cwd=Path.cwd(),
-        on_line=session.line,
+        on_line=on_line,
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ _EXAMPLES = """\
 examples:
   arbitrium-agent local -- ./MyServer -port={{ports.gameport.internal}}
   arbitrium-agent local --file edgegap.toml --match match.json
+  arbitrium-agent local --scenario all --junit report.xml -- ./MyServer
   arbitrium-agent local --fault 503x3,reset --delay 80ms -- ./MyServer
 """
 
@@ -22,6 +24,10 @@ def main(argv: Sequence[str]) -> int:
     """Do what the words say; bad ones are 78, as everywhere in the program."""
     asked = parse(argv)
     try:
+        if asked.scenario:
+            from . import trial
+
+            return trial.run(asked)
         from . import laptop
 
         return laptop.run(asked)
@@ -29,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"arbitrium-agent local: {error}\n")
         return os.EX_CONFIG
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -73,6 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--fault", default="", metavar="LIST", help=f"self-stop calls meet: {faults.GRAMMAR}")
     add("--delay", type=_delay, default=0.0, metavar="TIME", help="of forwarded ports, each way")
     add("--state", default=":memory:", metavar="FILE", help="keeps the API's apps, versions, …")
+    add(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="play this scenario, or all of them, for a CI",
+    )
+    add("--junit", default="", metavar="FILE", help="with --scenario: write this file")
+    add("--patience", type=_delay, default=60.0, metavar="TIME", help="for each of its acts (60s)")
     add("--json", action="store_true", help="one JSON object a line")
     return parser
 
