@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from agent.local.deployment import Deployment
 from agent.local.ledger import Reported, Status
 from agent.local.platform import Platform
 from tests.local.api.conftest import bare
@@ -51,6 +52,14 @@ async def deploy(owner: Owner, **order: Any) -> str:
     return str(made["request_id"])
 
 
+async def up(platform: Platform, name: str) -> Deployment:
+    """Wait until the game runs, the platform knows it."""
+    deployment = platform.deployment(name)
+    await deployment.wrote("up")
+    await deployment.reached(Status.READY)
+    return deployment
+
+
 async def test_version_becomes_a_deployment(platform: Platform, owner: Owner) -> None:
     await owner.has_version(
         command=GAME,
@@ -70,7 +79,7 @@ async def test_version_becomes_a_deployment(platform: Platform, owner: Owner) ->
     made = await owner.made("POST", "/v1/deploy", order)
     assert (made["request_version"], made["request_user_count"]) == ("v1", 2)
     assert (made["tags"], made["filters"]) == (order["tags"], order["filters"])
-    deployment = platform.deployment(made["request_id"])
+    deployment = await up(platform, made["request_id"])
     await deployment.wrote("up sea new k")
     assert deployment.version.grace == 7
     status = await owner.made("GET", f"/v1/status/{deployment.id}")
@@ -120,7 +129,7 @@ async def test_list_is_of_what_lives_by_filter(platform: Platform, owner: Owner)
     await owner.has_version(command=GAME)
     blue, red, gone = [await deploy(owner, tags=[tag]) for tag in ("blue", "red", "red")]
     for name in (blue, red, gone):
-        await platform.deployment(name).wrote("up")
+        await up(platform, name)
     platform.deployment(gone).stop()
     await platform.deployment(gone).terminated()
 
@@ -223,7 +232,7 @@ async def test_logs_tell_a_crash(platform: Platform, owner: Owner) -> None:
 async def test_metrics_are_of_the_process_tree(platform: Platform, owner: Owner) -> None:
     await owner.has_version(command=GAME)
     name = await deploy(owner)
-    await platform.deployment(name).wrote("up")
+    await up(platform, name)
     path = f"/v1/metrics/deployment/{name}"
     await owner.made("GET", path)
     seen = await owner.made("GET", path, steps="1h")
@@ -248,8 +257,7 @@ async def test_log_goes_to_the_storage_at_the_end(
     storage = STORAGE | {"endpoint": studio.origin, "output_format": form}
     await owner.made("POST", "/v1/storage/endpoint", storage)
     name = await deploy(owner)
-    deployment = platform.deployment(name)
-    await deployment.wrote("up")
+    deployment = await up(platform, name)
     deployment.stop()
     await studio.arrived.wait()
     (call,) = studio.seen
@@ -274,8 +282,7 @@ async def test_log_that_cannot_be_stored_is_silently_not_there(
         await owner.made("POST", "/v1/storage/endpoint", STORAGE | {"endpoint": studio.origin})
     off = {"enabled": False, "endpoint_storage": "my-storage"}
     name = await deploy(owner, **({"container_log_storage": off} if way == "off by order" else {}))
-    deployment = platform.deployment(name)
-    await deployment.wrote("up")
+    deployment = await up(platform, name)
     stop = {"container_log_storage": "false" if way == "off by stop" else "true"}
     await owner.made("DELETE", f"/v1/stop/{name}", **stop)
     await deployment.terminated()
@@ -291,7 +298,7 @@ async def test_stop_may_name_another_storage(
     await owner.has_version(command=GAME)
     await owner.made("POST", "/v1/storage/endpoint", STORAGE | {"endpoint": studio.origin})
     name = await deploy(owner)
-    await platform.deployment(name).wrote("up")
+    await up(platform, name)
     await owner.made("DELETE", f"/v1/stop/{name}", container_log_storage="my-storage")
     await platform.settled(name)
     logs = await owner.made("GET", f"/v1/deployment/{name}/container-logs")

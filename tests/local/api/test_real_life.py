@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from agent.local import demogame
+from agent.local.ledger import Status
 from agent.local.platform import Platform
 from tests.local.api.owner import STORAGE, Owner
 from tests.logs import servers
@@ -40,6 +41,7 @@ async def test_match_is_ordered_played_stopped_stored(store: str) -> None:
         name = (await owner.made("POST", "/v1/deploy", {"app_name": "my-game"}))["request_id"]
         deployment = platform.deployment(name)
         await deployment.wrote("phase starting → ready")
+        await deployment.reached(Status.READY)
         url = f"http://127.0.0.1:{deployment.environment['AGENT_PORT']}/v1/deployment"
         async with agent.get(url) as answer:
             assert name in await answer.text()
