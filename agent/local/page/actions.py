@@ -15,6 +15,7 @@ from .follow import headers
 from .story import Story
 
 _PATIENCE = aiohttp.ClientTimeout(total=5)
+_LONGEST_DELAY = 10_000  # ms
 
 
 class Outcome(Struct, frozen=True):
@@ -87,6 +88,14 @@ def _add_faults(story: Story, body: Mapping[str, object]) -> str:
     return f"The next self-stop calls meet: {body.get('list')}"
 
 
+def _set_delay(story: Story, body: Mapping[str, object]) -> str:
+    delay = body.get("ms")
+    if not isinstance(delay, int | float) or not 0 <= delay <= _LONGEST_DELAY:
+        raise SettingsError(f"cannot set the delay {delay!r}: give 0 to {_LONGEST_DELAY} ms")
+    story.deployment.life.weather.delay = delay / 1000
+    return f"The forwarded ports delay each way by {delay} ms"
+
+
 def _signal_agent(signum: signal.Signals, story: Story, _: Mapping[str, object]) -> str:
     pid = tree.agent_pid(story.pid) if story.pid else None
     if pid is None:
@@ -100,6 +109,7 @@ ORDERS: Mapping[str, Callable[[Story, Mapping[str, object]], str]] = {
     "sigterm": partial(_signal, signal.SIGTERM),
     "sigkill": partial(_signal, signal.SIGKILL),
     "faults": _add_faults,
+    "delay": _set_delay,
     "kill_agent": partial(_signal_agent, signal.SIGKILL),
     "freeze_agent": partial(_signal_agent, signal.SIGSTOP),
     "thaw_agent": partial(_signal_agent, signal.SIGCONT),

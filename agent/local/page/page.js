@@ -27,6 +27,7 @@ const seconds = (value) => value < 60 ? `${value.toFixed(1)} s`
 
 const world = { phases: {}, deployments: [], detail: null, chosen: "", ahead: 0 };
 let entries = [], lines = [], samples = [], lost = 0, unseen = 0, stream = null, planned = false;
+let isStale = true; // more than lines is new
 
 // The platform's clock, in boot-time seconds.
 const now = () => performance.now() / 1000 + world.ahead;
@@ -53,6 +54,7 @@ function take(scene) {
   lost += scene.lines_lost;
   unseen = Math.min(unseen + scene.lines.length, lines.length);
   showEntries(scene.entries);
+  isStale ||= Boolean(scene.deployments || scene.detail || scene.entries.length);
   plan();
 }
 
@@ -79,6 +81,8 @@ function tell(text, isLost) {
 // ---- drawing ---------------------------------------------------------------------------------
 
 function draw() {
+  if (!isStale) return drawLines(); // the clock moves the rest
+  isStale = false;
   drawDeployments();
   const detail = world.detail;
   $("main").hidden = !detail;
@@ -390,7 +394,7 @@ function row({ at, source, text }) {
     html("span", { class: source }, `${SOURCES[source].padEnd(8)} `), html("span", { class: "text" }, ...shown));
 }
 
-function drawLines() { // the new ones alone; at a thousand a second, a hundred at a time
+function drawLines() { // the new ones at once: spread over frames, their layout costs more
   const log = $("log");
   if (unseen) {
     const fresh = lines.slice(-unseen).filter(sieve()).slice(-MOST_ROWS);
@@ -440,7 +444,11 @@ $("log").onscroll = () => { // who scrolls up wants to read
   if (!isPinned($("log"))) $("tail").checked = false;
 };
 $("wrap").checked = $("log").classList.toggle("wrap", narrow.matches);
-narrow.onchange = plan;
-new ResizeObserver(plan).observe($("main"));
+const anew = () => {
+  isStale = true;
+  plan();
+};
+narrow.onchange = anew;
+new ResizeObserver(anew).observe($("main"));
 setInterval(tick, 500);
 connect("");

@@ -144,6 +144,9 @@ async def test_agent_is_followed_over_its_death_and_asked_by_buttons(
         assert why.startswith("cannot take")
         assert (await press(browser, deployment.id, "faults", list="503"))[0] == 200
         assert (await press(browser, deployment.id, "faults", list="nonsense"))[0] == 409
+        for delay, status in ((80, 200), (-1, 409), (None, 409)):
+            assert (await press(browser, deployment.id, "delay", ms=delay))[0] == status
+        assert deployment.life.weather.delay == 0.08
         await press(browser, deployment.id, "leave", id="ann")
         await press(browser, deployment.id, "stop", why="a click")
         await deployment.terminated()
