@@ -83,12 +83,15 @@ class Browser:
         return await self._call("POST", "/goog/cdp/execute", cmd=command, params=params)
 
     async def keep(self, name: str) -> None:
-        """Keep a picture of the whole page."""
-        size = await self.run("return document.documentElement.scrollHeight")
-        clip = {"x": 0, "y": 0, "width": await self.run("return innerWidth"), "scale": 1}
-        taken = await self.devtools(
-            "Page.captureScreenshot", captureBeyondViewport=True, clip={**clip, "height": size}
+        """Keep a picture of the whole page: what is out of sight may not be painted."""
+        width, height = await self.run("return [innerWidth, document.body.scrollHeight + 20]")
+        metrics = {"width": width, "deviceScaleFactor": 1, "mobile": False}
+        await self.devtools("Emulation.setDeviceMetricsOverride", height=height, **metrics)
+        await self.run(
+            "return new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
         )
+        taken = await self.devtools("Page.captureScreenshot")
+        await self.devtools("Emulation.setDeviceMetricsOverride", height=900, **metrics)
         await asyncio.to_thread(_write, name, base64.b64decode(taken["data"]))
 
     async def complaints(self) -> list[str]:
