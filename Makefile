@@ -63,7 +63,7 @@ readme: $(VENV)/.test  ## the README's generated parts, anew
 	$(RUN) -m tests.pages --write
 
 bench: $(VENV)/.test  ## the figures of the README, measured here
-	$(RUN) -m bench
+	$(RUN) -m bench --out bench/plots
 
 soak: $(VENV)/.test  ## matches with random faults for two minutes; SOAK=2h
 	$(RUN) -m bench.soak --for $(SOAK)

@@ -1,4 +1,4 @@
-"""The pump beside cat: throughput, processor time, latency, a stalled reader, memory."""
+"""The pump beside cat, s6-log: throughput, processor time, latency, a stalled reader, memory."""
 
 import argparse
 import fcntl
@@ -45,7 +45,17 @@ def rows(rounds: int, megabytes: int = MEGABYTES, where: str = "/var/tmp") -> li
         if "/s" in name
         for what in ("late p50", "late p99")
     ]
+    peers = [
+        Row(what, unit, figure(f"{where} s6-log", key))
+        for what, unit, where, key in (
+            ("throughput, s6-log with every byte on disk", "MB/s", "bulk", "rate"),
+            ("processor time, s6-log", "CPU-s/GB", "bulk", "cpu"),
+            ("longest write in a 3 s stall, s6-log", "ms", "stalled", "longest"),
+        )
+        if "bulk s6-log" in found[0]
+    ]
     return [
+        *peers,
         Row("throughput, cat", "MB/s", figure("bulk cat", "rate")),
         Row("throughput, pump with every byte on disk", "MB/s", figure("bulk pump", "rate")),
         Row("the same, to cat's in the round", "x",
@@ -90,6 +100,8 @@ def one_round(folder: Path, megabytes: int) -> dict[str, Figures]:
         "cat": lambda _: ["cat"],
         "pump": lambda place: relay(place, 0.002),
     }
+    if shutil.which("s6-log"):  # it keeps every line on disk, too
+        relays["s6-log"] = lambda place: ["s6-log", "1", "s16777215", "n100", str(place)]
     more = {**relays, "pump without coalescing": lambda place: relay(place, 0)}
     found = {}
     for name, command in relays.items():
@@ -134,7 +146,7 @@ def run(
     into, out, hold = os.pipe(), os.pipe(), os.pipe()
     reports = [os.pipe() for _ in range(3)]
     argv = command(spool)
-    if argv[0] != "cat":  # PID 1 grows the game's pipe; nobody grows cat's
+    if argv[0] == sys.executable:  # PID 1 grows the game's pipe; nobody grows the peers'
         fcntl.fcntl(into[1], fcntl.F_SETPIPE_SZ, MEBIBYTE)
     drink = start([pipes, "drink", "1000", str(stall), str(flood[3])],
                   {0: out[0], 3: reports[0][1]})  # fmt: skip
