@@ -38,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         from .local.localcommand import main as local
 
         return local(words[1:])
+    if words[:1] == ["version"] and words[1:2] not in (["--help"], ["-h"]):
+        return _made_version(words[1:])
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     parser = build()
@@ -75,9 +77,7 @@ def _perform(parser: ArgumentParser, asked: Namespace) -> int:
         parser.print_help(sys.stderr)
         return EX_USAGE
     if asked.verb == "check":
-        from .checkup import check
-
-        return check(os.environ, screen, in_json=in_json, probe=asked.probe)
+        return _check(asked, screen, in_json=in_json)
     url = address(os.environ, getattr(asked, "url", ""), getattr(asked, "socket", ""))
     client = Client(url, os.environ.get("AGENT_TOKEN", ""))
     if asked.verb == "watch":
@@ -92,6 +92,38 @@ def _perform(parser: ArgumentParser, asked: Namespace) -> int:
     else:
         _confirm(answer, screen)
     return 0
+
+
+def _made_version(words: list[str]) -> int:
+    """Print the app version that a file describes."""
+    from pathlib import Path
+
+    from .local.appversion import body
+
+    try:
+        print(json.dumps(body(Path(words[0] if words else "edgegap.toml")), indent=2))
+    except SettingsError as error:
+        print(f"{PROGRAM} version: {error}", file=sys.stderr)
+        return os.EX_CONFIG
+    return 0
+
+
+def _check(asked: Namespace, screen: Screen, *, in_json: bool) -> int:
+    """Judge what is here, or an app version."""
+    if not asked.against:
+        from .checkup import check
+
+        return check(os.environ, screen, in_json=in_json, probe=asked.probe)
+    from pathlib import Path
+
+    from .local.fitting import faults
+
+    found = faults(Path(asked.against))
+    if in_json:
+        print(json.dumps({"ok": not found, "faults": found}))
+    else:
+        print("\n".join(map(screen.error, found)) or f"{screen.good('ok:')} it fits together")
+    return os.EX_CONFIG if found else 0
 
 
 def _confirm(answer: Answer, screen: Screen) -> None:

@@ -9,7 +9,7 @@ PROGRAM = "arbitrium-agent"
 _OVERVIEW = """\
 The runtime agent of a game server on Edgegap.
 
-  start        run, demo, local, check
+  start        run, demo, local, version, check
   look         status, watch, logs
   tell         ready, match, players, health, hold
   end          stop
@@ -41,10 +41,17 @@ Run a game server here as Edgegap would.
   arbitrium-agent local            with the app version of edgegap.toml
   arbitrium-agent local --help     all its options
 """
+_VERSION = """\
+Print the app version of edgegap.toml for Edgegap's API.
+
+  arbitrium-agent version edgegap.toml > version.json
+  arbitrium-agent check --against version.json
+"""
 _CHECK = """\
 Judge the settings and the injected variables as they are here; secrets are masked.
 
   arbitrium-agent check            exit status 0, or 78 with one line a fault
+  arbitrium-agent check --against version.json    an app version instead, before it is deployed
   arbitrium-agent check --probe    also send a line to every sink of AGENT_LOG_SINK
   docker run --rm -e AGENT_GRACE=30 IMAGE arbitrium-agent check
 """
@@ -130,11 +137,9 @@ def build() -> ArgumentParser:
             allow_abbrev=False,
         )
 
-    for name, text in (("run", _RUN), ("demo", _DEMO), ("local", _LOCAL)):
+    for name, text in (("run", _RUN), ("demo", _DEMO), ("local", _LOCAL), ("version", _VERSION)):
         verb(name, text)
-    verb("check", _CHECK).add_argument(
-        "--probe", action="store_true", help="send a line to every log sink"
-    )
+    _add_check(verb("check", _CHECK))
     for name, text in (("status", _STATUS), ("watch", _WATCH), ("ready", _READY)):
         verb(name, text)
     _add_logs(verb("logs", _LOGS))
@@ -155,6 +160,11 @@ def _everywhere() -> ArgumentParser:
     )
     options.add_argument("--json", action="store_true", help="print JSON, for scripts")
     return options
+
+
+def _add_check(parser: ArgumentParser) -> None:
+    parser.add_argument("--probe", action="store_true", help="send a line to every log sink")
+    parser.add_argument("--against", metavar="JSON", default="", help="an app version to judge")
 
 
 def _add_logs(parser: ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from tests.test_screen import FRESH, FULL, plain
 ROOT = Path(__file__).resolve().parent.parent
 DONE = {"phase": "ready", "revision": 7, "boot_id": "b-1", "warnings": []}
 VERBS = (
-    *("run", "demo", "local", "check", "status", "watch", "logs", "ready"),
+    *("run", "demo", "local", "version", "check", "status", "watch", "logs", "ready"),
     *("match", "players", "health", "hold", "stop"),
 )
 THIRD_PARTY = {"aiohttp", "msgspec", "psutil", "pydantic", "pydantic_settings", "tenacity", "yarl"}
