@@ -55,6 +55,11 @@ class LogSettings(BaseSettings):
         "its working directory, comma-separated, such as `Saved/Logs/*.log,~/logs/**/*.txt`; "
         "`auto` = where the engine of `AGENT_LOG_PRESET` writes, or all known ones",
     )
+    log_files_echo: kinds.Switch = Field(
+        default=False,
+        description="their lines also go to the container's stderr, each with its file's name: "
+        "the platform keeps nothing else",
+    )
     spool_dir: kinds.Path = Field(
         "",
         description="where output waits for a slow collector; empty = the first writable "

@@ -48,6 +48,7 @@ class Options:
     log_ansi: bool = False
     log_rate: int = 0  # lines a second of one source, 0 = all
     log_files: tuple[str, ...] = ()  # patterns, or "auto"
+    log_files_echo: bool = False  # to the container's stderr, too
     health_period: float = 5.0
     health_timeout: float = 60.0
     health_delay: float = 0.0  # 0 = armed by the first ping only

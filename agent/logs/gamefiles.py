@@ -96,7 +96,7 @@ class GameFiles:
 
     def ends(self) -> dict[str, int]:
         """Return how far each source has come."""
-        return {source: recorder.end for source, recorder in self._recorders.items()}
+        return {source: recorder.end for source, recorder in list(self._recorders.items())}
 
     def release(self, source: str, seq: int) -> bool:
         """Let go of a segment; False where it is not ours."""
@@ -111,7 +111,7 @@ class GameFiles:
 
     def counters(self) -> dict[str, int]:
         """Return what was read, what was not."""
-        tails = self._tails.values()
+        tails = list(self._tails.values())
         return {
             "files_followed": sum(bool(tail.keys) for tail in tails),
             "files_refused": len(self.refused),

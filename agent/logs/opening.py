@@ -9,6 +9,7 @@ from ..interfaces import PidOne
 from ..link import Truth
 from ..pid1 import places
 from ..pid1.segments import Place
+from .echo import Echo
 from .filewatch import FileWatch
 from .gamefiles import GameFiles
 from .parcel import Sink
@@ -30,7 +31,8 @@ def open_shipper(
     sinks, faults = open_sinks(truth.secrets, options)
     files = None
     if options.log_files and truth.spool:
-        files = FileWatch(_opener(truth, options, keeps=bool(sinks)))
+        echo = Echo(truth.spool, link) if options.log_files_echo else None
+        files = FileWatch(_opener(truth, options, keeps=bool(sinks)), echo)
     elif options.log_files:
         faults = (*faults, _NO_FOLDER)
     shipper = Shipper(truth.spool, sinks, faults, link=link, labels=labels, linger=linger)

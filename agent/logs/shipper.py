@@ -148,6 +148,8 @@ class Shipper:
         """Take PID 1's answer to `seal_segment`, or to `count_bytes`: a seal of nothing, 0."""
         self._counters = dict(message["counters"])
         self._counted.set()
+        if self.files is not None and message["token"]:
+            self.files.heard(message["ends"])
         if message["token"] == self._seals > 0:
             self._ends = dict(message["ends"])
             self._sealed.set()
@@ -252,7 +254,7 @@ class Shipper:
 
     async def _read_files(self, end: float, *, final: bool = False) -> None:
         """Have the game's logs read to their ends; a disk that hangs gets some of the time."""
-        if self.files is not None and self._sinks:
+        if self.files is not None:
             now = clock.now()
             least = now + _FILES_SECONDS
             await self.files.seal(min(end, max(least, now + (end - now) / 4)), final=final)
@@ -278,7 +280,7 @@ class Shipper:
         for piece in pieces:
             if (piece.source, piece.seq) not in self._released:
                 self._released.add((piece.source, piece.seq))
-                if self.files is not None and self.files.release(piece.source, piece.seq):
+                if self.files is not None and self.files.release(piece):
                     continue
                 self._link.order("release_segment", stream=piece.source, seq=piece.seq)
 

@@ -12,6 +12,7 @@ _TROUBLE = re.compile(r"[^A-Za-z0-9._-]")
 _ESCAPED = re.compile(r"=([0-9A-F]{2})")
 _ENTRY = struct.Struct("<QQ")
 _WRITABLE = 0o222
+_COPY = "files"  # what is there a second time, on its way to the container's output
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class SpoolReader:
         except OSError:
             return
         for file in files:
-            if found := _NAME.fullmatch(file.name):
+            found = _NAME.fullmatch(file.name)
+            if found and found[1] != _COPY:
                 yield source_of(found[1]), int(found[2])
 
     def _look(self, source: str, seq: int, newest: int) -> Piece | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .. import clock
 from .generation import Generation, Key, RefusedError, open_generation
 from .recorder import Origin, Recorder
-from .wanted import rotated
+from .turned import open_turned
 
 LOG = logging.getLogger("agent.logs")
 
@@ -106,23 +106,18 @@ class Tail:
         offset = last.offset + max(0, self._recorder.end - last.at)
         key = last.device, last.inode
         self.past.pop(key, None)
-        names = [self.path, *(path for path, told in rotated(self.path) if _key(told) == key)]
-        for name in names:
-            with suppress(OSError, RefusedError):
-                file = open_generation(name, self._reader)
-                if file.key != key:
-                    file.close()
-                    continue
-                if file.go_on(offset, last.head, last.head_size):
-                    self._noted = key, last.head
-                else:
-                    self.truncations += 1  # while nobody looked
-                self._files.append(file)
-                # What followed it was written after it was.
-                self._looked_at = os.fstat(file.fd).st_mtime
-                return
-        self.past[key] = Past(last.head, last.head_size, offset)
-        self._looked_at = self._recorder.noted_at()
+        file = self._find(key)
+        if file is None:
+            self.past[key] = Past(last.head, last.head_size, offset)
+            self._looked_at = self._recorder.noted_at()
+            return
+        if file.go_on(offset, last.head, last.head_size):
+            self._noted = key, last.head
+        else:
+            self.truncations += 1  # while nobody looked
+        self._files.append(file)
+        # What followed it was written after it was.
+        self._looked_at = os.fstat(file.fd).st_mtime
 
     def go_on_at(self, file: Generation) -> None:
         """Go on with a file that another log has left behind, yet somebody writes to it."""
@@ -170,53 +165,55 @@ class Tail:
         Args:
             wall: wall-clock seconds.
         """
-        since, self._looked_at = self._looked_at - _SLACK_SECONDS, wall
-        try:
-            key = _key(os.stat(self.path))  # noqa: PTH116 - several times a second
-        except OSError:
-            self._find_turned(None, since)  # between two names
-            return
-        if self._taken(key) or self._is_past(self.path, key):
-            return
+        since = self._looked_at - _SLACK_SECONDS
+        live = None
+        with suppress(OSError, RefusedError):  # between two names there is none
+            if self._taken(_key(os.stat(self.path))):  # noqa: PTH116 - several times a second
+                self._looked_at = wall
+                return
+            live = open_generation(self.path, self._reader)
+            if live.key in self.keys or self._is_past(live):
+                live.close()
+                return
+        if self._find_turned(live, since):
+            self._looked_at = wall
+        if live is not None:
+            self._files.append(live)
+
+    def _find(self, key: Key) -> Generation | None:
+        """Return the file that the log was, whatever its name is by now."""
         with suppress(OSError, RefusedError):
-            file = open_generation(self.path, self._reader)
-            self._find_turned(file, since)
-            self._files.append(file)
+            live = open_generation(self.path, self._reader)
+            if live.key == key:
+                return live
+            live.close()
+        found, _ = open_turned(self.path, 0.0, self._reader, lambda each: each != key)
+        return found[0] if found else None
 
-    def _find_turned(self, live: Generation | None, since: float) -> None:
-        """Take in files that had the name, lost it again before anybody looked."""
-        seen: dict[Key, tuple[float, str]] | None = None
-        for _ in range(3):  # names move while they are listed
-            before = seen
-            seen = {_key(told): (told.st_mtime, path) for path, told in rotated(self.path)}
-            if before is not None and before.keys() == seen.keys():
-                break
-        for key, (written, path) in sorted((seen or {}).items(), key=lambda each: each[1]):
-            here = {*self.keys, *([live.key] if live else [])}
-            if key in here or written < since or self._taken(key):
-                continue
-            with suppress(OSError, RefusedError):
-                if self._is_past(path, key):
-                    continue
-                file = open_generation(path, self._reader)
-                if file.key in here:
-                    file.close()  # another name by now
-                else:
-                    self._files.append(file)
+    def _find_turned(self, live: Generation | None, since: float) -> bool:
+        """Take in files that had the name, lost it again before anybody looked.
 
-    def _is_past(self, path: str, key: Key) -> bool:
+        Returns False where names moved all the time, so that it has to be done again.
+        """
+        here = {*self.keys, *([live.key] if live else [])}
+        found, is_all = open_turned(
+            self.path, since, self._reader, lambda key: key in here or self._taken(key)
+        )
+        for file in found:
+            if self._is_past(file):
+                file.close()
+            else:
+                self._files.append(file)
+        return is_all
+
+    def _is_past(self, file: Generation) -> bool:
         """Return whether a file was read already; an inode that is used again is another one."""
-        known = self.past.get(key)
+        known = self.past.get(file.key)
         if known is None:
             return False
-        try:
-            file = open_generation(path, self._reader)
-        except (OSError, RefusedError):
-            return True
         is_same = file.go_on(known.offset, known.head, known.head_size)
-        file.close()
         if not is_same:
-            del self.past[key]
+            del self.past[file.key]
         return is_same
 
     def _copy(self, file: Generation, buffer: memoryview, now: float, most: int) -> int:

@@ -3,7 +3,6 @@
 import glob
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -93,8 +92,11 @@ def wanted(
     return Wanted(folder, tuple(each for each in placed if each), outside)
 
 
-def rotated(path: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the files beside a log that were it before, judged by their names alone."""
+def turned(path: str) -> dict[str, int]:
+    """Return the files beside a log that were it before, judged by their names, with inodes.
+
+    The kernel lists a folder in one go, up to some hundred names: no renaming tears that apart.
+    """
     folder, name = os.path.split(path)
     first, dot, suffix = name.rpartition(".")
     kind = re.compile(
@@ -102,16 +104,13 @@ def rotated(path: str) -> Iterator[tuple[str, os.stat_result]]:
     )
     try:
         with os.scandir(folder or "/") as entries:
-            names = [each for each in islice(entries, _MOST_NAMES) if kind.fullmatch(each.name)]
+            return {
+                each.path: each.inode()
+                for each in islice(entries, _MOST_NAMES)
+                if kind.fullmatch(each.name) and not _PACKED.search(each.name)
+            }
     except OSError:
-        return
-    for entry in names:
-        if _PACKED.search(entry.name):
-            continue
-        try:
-            yield entry.path, os.stat(entry.path, follow_symlinks=False)  # noqa: PTH116 - by the thousand
-        except OSError:
-            continue
+        return {}
 
 
 def hash_of(text: str) -> str:

@@ -32,7 +32,9 @@ class Agents:
         rescuing: the process is `agent.rescue`, which only tells the platform.
     """
 
-    def __init__(self, root: str, environ: dict[str, str], output: int, doors: "list[Door]"):
+    def __init__(
+        self, root: str, environ: dict[str, str], output: int, doors: "list[Door]", files: int = -1
+    ) -> None:
         self.pid = 0
         self.greeted = False
         self.ever_greeted = False
@@ -45,6 +47,7 @@ class Agents:
         self._output = output
         self._doors = doors
         self._null = posix.open("/dev/null", posix.O_RDWR | posix.O_CLOEXEC)
+        self._files = self._null if files < 0 else files
         self._state = posix.memfd_create("agent-state", posix.MFD_CLOEXEC)
         posix.ftruncate(self._state, _STATE_BYTES)  # sparse: it costs what is written
         self._settings = _empty_settings()
@@ -171,7 +174,7 @@ class Agents:
         }
         if not self.rescuing:
             inherited = [fd for door in self._doors for fd in door.fds()]
-            fds |= dict(enumerate(inherited, wire.LISTEN))
+            fds |= {wire.FILES: self._files, **dict(enumerate(inherited, wire.LISTEN))}
         self.starts += 1
         self._started_at = now
         self._look_at = now + wire.LOOK_SECONDS

@@ -20,6 +20,7 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("AGENT_TEMPLATES", "", "files that are filled before the start: source:target,source:target"),
     ("AGENT_SPOOL_DIR", "", "folder for the game's output on its way out"),
     ("AGENT_SPOOL_MAX", "32MiB", "most bytes that the spool may hold"),
+    ("AGENT_LOG_FILES_ECHO", "0", "1 = lines of the game's log files go to stderr, too"),
     ("AGENT_STRICT", "0", "1 = a bad setting is a fault instead of its default"),
     ("AGENT_MODE", "enforce", "observe = the platform is never told to end the deployment"),
 )
@@ -67,6 +68,7 @@ class Options:
         self.spool_dir = ""
         self.spool_max = 32 << 20
         self.spool_max_given = False
+        self.echoes_files = False  # lines of the game's log files go out with ours
         self.strict = False
         self.observes = False  # stops of our own are only logged
         self.user: User | None = None  # found by its name at the start
@@ -227,9 +229,17 @@ def _spool_max(options: Options, text: str) -> None:
 
 
 def _strict(options: Options, text: str) -> None:
+    options.strict = _is_on(text)
+
+
+def _echoes_files(options: Options, text: str) -> None:
+    options.echoes_files = _is_on(text)
+
+
+def _is_on(text: str) -> bool:
     if text.lower() not in ("0", "1", "true", "false", "yes", "no", "on", "off"):
         raise ValueError(f"{text!r} is neither 0 nor 1")
-    options.strict = text.lower() in ("1", "true", "yes", "on")
+    return text.lower() in ("1", "true", "yes", "on")
 
 
 def _mode(options: Options, text: str) -> None:
@@ -255,6 +265,7 @@ _READERS = {
     "AGENT_TEMPLATES": _templates,
     "AGENT_SPOOL_DIR": _spool_dir,
     "AGENT_SPOOL_MAX": _spool_max,
+    "AGENT_LOG_FILES_ECHO": _echoes_files,
     "AGENT_STRICT": _strict,
     "AGENT_MODE": _mode,
 }

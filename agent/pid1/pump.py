@@ -12,6 +12,8 @@ from .spool import Spool
 from .streams import Stream
 
 OWN = "pid1"  # the stream of our own lines
+COPY = "files"  # lines of the game's log files, which the agent keeps elsewhere
+LINEWISE = ("agent", COPY)  # whole lines, between those of a stream that goes byte for byte
 SILENCE_SECONDS = 0.2
 _PIPE_BYTES = 1 << 20
 _BUFFER_BYTES = 128 << 10
@@ -43,7 +45,7 @@ class Pump:
     Args:
         spool: where the bytes are kept; the pump's alone from `start` on.
         streams: name, the pipe's read end, the container's descriptor. The first stream on a
-            descriptor goes out byte for byte; "agent", like our own lines, line by line.
+            descriptor goes out byte for byte; `LINEWISE`, like our own lines, line by line.
         lag: how many bytes an output may be behind before it skips; 0 = the spool's own rule.
         coalesce_seconds: how long small reads are gathered at high rates; 0 = never.
     """
@@ -84,7 +86,7 @@ class Pump:
         # Ours comes last: it tells what happened to the others.
         for fd in [*{out for _, _, out in streams if out != stderr}, stderr]:
             names = [name for name, _, out in streams if out == fd]
-            exact = next((name for name in names if name != "agent"), "")
+            exact = next((name for name in names if name not in LINEWISE), "")
             lines = [self._spool.stream(name) for name in names if name != exact]
             if fd == stderr:
                 lines.insert(0, self._own)
@@ -95,6 +97,7 @@ class Pump:
             for name, reader, out in streams:
                 if out == fd:
                     self._inlets[reader] = (self._spool.stream(name), outlet)
+                    self._spool.stream(name).is_copy = name == COPY
                     self._poller.register(reader, select.POLLIN)
 
     def start(self) -> None:

@@ -42,7 +42,7 @@ class Setup:
         self.has_sink = any(
             value.strip() for name, value in self.secrets.items() if name == "AGENT_LOG_SINK"
         )
-        self.waits_for_agent = self.has_sink or any(
+        self.waits_for_agent = (self.has_sink or wanted.echoes_files) or any(
             environ.get(name) for name in ("AGENT_ON_GAME_EXIT", "AGENT_ON_GAME_CRASH")
         )
         if not secrets.blank(block, wanted.secret_names):
@@ -162,6 +162,11 @@ class Setup:
         reader, self.agent_output = pipes.open_pipe()
         self._writers.append(self.agent_output)
         self.streams.append(("agent", reader, 2))
+        self.files_output = -1
+        if self.options.echoes_files:
+            reader, self.files_output = pipes.open_pipe()
+            self._writers.append(self.files_output)
+            self.streams.append(("files", reader, 2))
         self.stdin = -1
         if not terminal.is_there():
             self.game_fds[0], self.stdin = posix.pipe2(posix.O_CLOEXEC)

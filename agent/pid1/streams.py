@@ -18,6 +18,7 @@ class Stream:
         gap: how many bytes are in no segment of the spool's own place.
         kept: what came last can be read back.
         appended_at: when the last byte came, boot-time seconds.
+        is_copy: once sealed, only its output needs it.
         segments: those that still exist, the oldest first; the active one is the last.
     """
 
@@ -29,6 +30,7 @@ class Stream:
         self.gap = 0
         self.kept = True
         self.appended_at = 0.0
+        self.is_copy = False
         self.active: Segment | None = None
         self.segments: list[Segment] = []
         self._spool = spool
@@ -104,6 +106,7 @@ class Stream:
         segment, self.active = self.active, None
         if segment is not None:
             segment.seal()
+            segment.released = self.is_copy
             segment.place.sealed.append(segment)
 
     def remove(self, segment: Segment) -> None:

@@ -26,7 +26,9 @@ class Supervisor:
         self._fault = fault  # the exit code of a game that could not be started
         self._escalation = Escalation(made.options.grace, made.options.stop_signal)
         doors = list(made.doors().values())
-        self._agents = Agents(made.root, made.agent_environ(), made.agent_output, doors)
+        self._agents = Agents(
+            made.root, made.agent_environ(), made.agent_output, doors, made.files_output
+        )
         self._orders = Orders(made, self._escalation, self._agents)
         self._wakeup = signals.open_wakeup()
         # The game's stdin stays open behind the end of ours, for `write_stdin`.
@@ -186,7 +188,7 @@ class Supervisor:
         """Return whether an agent is there that may still have lines to send."""
         if self._agents.rescuing or self._agents.given_up:
             return False
-        return self._agents.greeted or self._made.has_sink
+        return self._agents.greeted or self._made.has_sink or self._made.options.echoes_files
 
     def _waits_for_agent(self) -> bool:
         """Return whether an agent decides what the game's end means, outside Edgegap."""

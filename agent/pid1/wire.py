@@ -4,7 +4,8 @@
 CHANNEL = 3  # SOCK_SEQPACKET; one JSON object a datagram
 STATE = 4  # memfd: heartbeat and two slots, see agent/link
 SETTINGS = 5  # memfd: length, CRC, JSON; written once by agent.configure
-LISTEN = 6  # the first listening socket; the truth message names them all
+FILES = 6  # a pipe whose lines go to the container's stderr; /dev/null where nobody asked for it
+LISTEN = 7  # the first listening socket; the truth message names them all
 
 # The state memfd: a fixed header, then two sparse slots.
 HEARTBEAT_OFFSET = 0  # u64, little endian; the agent adds 1 every BEAT_SECONDS

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from agent.logs import filewatch
 from agent.logs.filewatch import FileWatch
 from agent.logs.gamefiles import GameFiles
 from agent.logs.opening import open_shipper
+from agent.logs.spoolreader import Piece
 from tests import waiting
 
 from .logged import Logged
@@ -64,10 +66,11 @@ async def test_seal_copies_what_is_there_first(tmp_path: Path) -> None:
     watch = FileWatch(logged.opened)
     assert watch.ends() == {}
     assert watch.counters() == {}
-    assert not watch.release("file:Game.log", 1)
+    piece = Piece("file:Game.log", 1, 0, 4, 0, is_sealed=True)
+    assert not watch.release(piece)
     assert await watch.seal(clock.now() + 20.0, final=True) == {"file:Game.log": 4}
-    assert not watch.release("stdout", 1)
-    assert watch.release("file:Game.log", 1)
+    assert not watch.release(replace(piece, source="stdout"))
+    assert watch.release(piece)
     logged.write(b"!\n")
     assert await watch.seal(clock.now() + 20.0) == {"file:Game.log": 6}
     assert logged.read() == b"!\n"

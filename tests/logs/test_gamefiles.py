@@ -2,8 +2,10 @@
 
 import os
 import random
+import select
 import shutil
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -13,8 +15,11 @@ from agent.logs import gamefiles, tail
 from agent.logs.recorder import Recorder
 from agent.logs.spoolreader import SpoolReader
 from agent.pid1.segments import Place
+from tests.e2e.inside import GAMES
 
 from .logged import BORN, MIB, Logged
+
+DIARIST = GAMES / "diarist.py"
 
 
 def test_what_is_appended_is_copied_once(tmp_path: Path) -> None:
@@ -162,6 +167,27 @@ def test_not_a_line_is_lost_or_doubled_whatever_turns_and_dies(tmp_path: Path, s
             logged.restart()
     logged.look(final=True)
     assert logged.read() == b"".join(lines)
+
+
+def test_names_that_move_while_they_are_listed_lose_nothing(tmp_path: Path) -> None:
+    logged = Logged(tmp_path, "logs/*.log")
+    environ = {"DIARIST_LINES": "10000", "DIARIST_EVERY": "100", "PATH": os.environ["PATH"]}
+    with subprocess.Popen(
+        ["python3", str(DIARIST)], env=environ, cwd=logged.game, stdout=subprocess.PIPE
+    ) as game:
+        assert game.stdout is not None
+        poller = select.poll()
+        poller.register(game.stdout, select.POLLIN)
+        while not poller.poll(0):
+            logged.look(0.05)
+            if random.random() < 0.1:
+                logged.restart()
+        game.terminate()
+    logged.look(final=True)
+    found = logged.read("file:logs/Game.log").splitlines()
+    assert sorted(found) == sorted([
+        *(b"line %08d of the diary" % number for number in range(10_000)), b"goodbye",
+    ])  # fmt: skip
 
 
 def test_successor_goes_on_where_we_were_killed_in_the_midst_of_a_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.logs.spoolreader import source_of, stem
-from agent.logs.wanted import rotated, wanted
+from agent.logs.wanted import turned, wanted
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -68,7 +68,7 @@ def test_folders_to_watch_are_those_of_the_patterns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("log", "turned", "others"),
+    ("log", "before", "others"),
     [
         ("Game.log", ["Game.log.1", "Game.log-20260101", "Game.1.log"], ["Game-chat.log"]),
         ("Shooter.log", ["Shooter-backup-2026.01.01-10.00.00.log"], ["Shooter.log.2.gz"]),
@@ -77,11 +77,11 @@ def test_folders_to_watch_are_those_of_the_patterns(tmp_path: Path) -> None:
     ],
 )
 def test_names_tell_what_was_a_log_before(
-    tmp_path: Path, log: str, turned: list[str], others: list[str]
+    tmp_path: Path, log: str, before: list[str], others: list[str]
 ) -> None:
-    touch(tmp_path, log, *turned, *others)
-    assert {Path(path).name for path, _ in rotated(str(tmp_path / log))} == set(turned)
-    assert list(rotated(str(tmp_path / "none" / log))) == []
+    touch(tmp_path, log, *before, *others)
+    assert {Path(path).name for path in turned(str(tmp_path / log))} == set(before)
+    assert turned(str(tmp_path / "none" / log)) == {}
 
 
 def test_long_names_become_short_sources_of_their_own(tmp_path: Path) -> None:

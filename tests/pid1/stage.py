@@ -34,7 +34,7 @@ import os, socket, sys
 def main():
     with socket.socket(socket.AF_UNIX) as brain:
         brain.connect(os.environ["TEST_BRAIN"])
-        fds = [fd for fd in range(3, 9) if os.path.exists(f"/proc/self/fd/{fd}")
+        fds = [fd for fd in range(3, 10) if os.path.exists(f"/proc/self/fd/{fd}")
                and fd != brain.fileno()]
         socket.send_fds(brain, [f"{os.getpid()} MODULE {' '.join(sys.argv[1:])}".encode()], fds)
         for fd in fds:

@@ -83,7 +83,7 @@ def test_five_deaths_before_hello_refuse_callers_but_leave_the_game_alone() -> N
         for _ in range(4):
             it.agent().end(1)
         agent = it.agent()
-        with socket.socket(fileno=os.dup(agent.fds[3])) as listener:
+        with socket.socket(fileno=os.dup(agent.fds[4])) as listener:
             port = listener.getsockname()[1]
         socket.create_connection(("127.0.0.1", port)).close()
         agent.end(1)
@@ -107,7 +107,7 @@ def test_hello_ends_the_row_of_failures() -> None:
 def test_caller_waits_in_the_backlog_until_an_agent_is_there() -> None:
     with stage("--", *game("facts"), environ={"AGENT_ON_GAME_EXIT": "stop"}) as it:
         agent = it.agent()
-        listener = socket.socket(fileno=os.dup(agent.fds[3]))
+        listener = socket.socket(fileno=os.dup(agent.fds[4]))
         with socket.create_connection(listener.getsockname()) as caller:
             caller.sendall(b"early")
             agent.end(1)

@@ -129,11 +129,11 @@ def test_url_is_the_games_and_the_socket_the_agents(tmp_path: Path) -> None:
         truth = agent.hello()
         assert truth["url"] == url
         unix, tcp = truth["listeners"][:2]
-        assert unix == {"address": path, "fd": 6}
+        assert unix == {"address": path, "fd": 7}
         assert tcp["address"][0] == "127.0.0.1"  # for the platform's own clients
         with socket.socket(socket.AF_UNIX) as caller:
             caller.connect(path)
-            with socket.socket(fileno=agent.fds.pop(3)) as listener:
+            with socket.socket(fileno=agent.fds.pop(4)) as listener:
                 listener.accept()[0].close()
 
 
@@ -141,4 +141,4 @@ def test_agent_inherits_what_the_truth_names() -> None:
     with stage("--", *game("signalled"), environ=PLATFORM) as it:
         agent = it.agent()
         truth = agent.hello()
-        assert [each["fd"] for each in truth["listeners"]] == [6, 7][: len(agent.fds) - 3]
+        assert [each["fd"] for each in truth["listeners"]] == [7, 8][: len(agent.fds) - 4]
