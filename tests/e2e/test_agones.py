@@ -11,7 +11,7 @@ import pytest
 from agent.local.deployment import Deployment
 from agent.local.ledger import SelfStopCalled
 from agent.local.platform import Platform
-from agent.local.version import Port, Version
+from agent.local.version import Version
 from tests.tools import need
 from tests.waiting import until
 
@@ -30,7 +30,7 @@ def agones(*command: str, **env: str) -> Version:
         "AGENT_STOP_BY": "events:10s,signal",
         **env,
     }
-    made = version(env=settings, ports=(Port(external=31504),), grace=30.0)
+    made = version(env=settings, grace=30.0)
     return replace(made, command=(ENTRYPOINT, *command))
 
 

@@ -10,7 +10,7 @@ import aiohttp
 from agent.local.deployment import Deployment
 from agent.local.ledger import ContainerExited, SelfStopCalled
 from agent.local.platform import Platform
-from agent.local.version import Port, Version
+from agent.local.version import Version
 
 from .inside import call, kill_agent, tree, version
 
@@ -29,7 +29,6 @@ def gsdk(flavour: str, **env: str) -> Version:
         flavour,
         env={"AGENT_SDK": "gsdk", "AGENT_GSDK_PORT": "0", **env},
         matchmaker=MATCH,
-        ports=(Port(external=31504),),
         grace=20.0,
     )
 
@@ -81,7 +80,7 @@ async def test_every_flavour_plays_its_match_though_the_agent_is_killed_in_it(
             expected = {
                 "name": "gameport",
                 "serverListeningPort": 7777,
-                "clientConnectionPort": 31504,
+                "clientConnectionPort": deployment.ports[0].external,
             }
             assert json.loads(re.findall(r"^ports (.*)$", said, re.MULTILINE)[0]) == [expected]
         calls = [each.answer for each in deployment.records if isinstance(each, SelfStopCalled)]

@@ -64,7 +64,7 @@ async function main() {
   const told = await sdk.getGameServer();
   const labels = new Map(told.objectMeta.labelsMap);
   same(labels.get("agones.dev/sdk-creation"), created);
-  same(server.status.portsList, [{ name: "gameport", port: 31504 }]);
+  same(server.status.portsList, [{ name: "gameport", port: Number(process.env.ARBITRIUM_PORT_GAMEPORT_EXTERNAL) }]);
   await sdk.reserve(1);
   await state("Reserved");
   await state("Ready");
