@@ -334,7 +334,7 @@ def _rows(found: Found) -> list[Row]:
 async def soak(seconds: float, seed: int) -> Found:
     """Return what was found in so many seconds."""
     with tempfile.TemporaryDirectory(prefix="soak-", dir="/var/tmp") as folder:
-        async with Platform() as platform:
+        async with Platform(hears_lines=False) as platform:
             whole = Soak(platform, Path(folder), seed)
             await whole.run(seconds)
             return whole.found

@@ -29,7 +29,9 @@ class Deployment:
         self.environment = variables.environment(version, self.identity, self.ports, origin)
         self._ledger = ledger
         self._faults = list(version.faults)
-        self._output = Output(ledger.pulse, self._hear)
+        self._output = Output(
+            ledger.pulse, self._hear if version.on_line or ledger.hears_lines else None
+        )
         self.life = Life(self.id, version, ledger, self._output)
 
     @property

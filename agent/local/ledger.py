@@ -113,8 +113,11 @@ class Line(Record):
 class Ledger:
     """The records, with a way to wait for them."""
 
-    def __init__(self, on_record: Callable[[Record], None] | None = None) -> None:
+    def __init__(
+        self, on_record: Callable[[Record], None] | None = None, *, hears_lines: bool = True
+    ) -> None:
         self.records: list[Record] = []
+        self.hears_lines = hears_lines
         self._on_record = on_record
         self._listeners: list[Callable[[Record], None]] = []
         self._pulse = asyncio.Event()

@@ -44,6 +44,7 @@ class Platform:
         state: str = ":memory:",
         entrypoint: Callable[..., Sequence[str]] = image.behind_entrypoint,
         now: Callable[[], float] = clock.now,
+        hears_lines: bool = True,
     ) -> None:
         """Prepare a platform.
 
@@ -55,12 +56,14 @@ class Platform:
             state: the file that keeps apps, versions, storages, finished deployments.
             entrypoint: makes a container's command of the game's command that a version has.
             now: the clock of the rate limits, in seconds.
+            hears_lines: the page gets the output line by line, which is dear where 40 MB come
+                at once.
         """
         self.api_token = secrets.token_hex(16)
         self.origin = ""
         self._namespace = namespace
         self._listen, self._port = listen, port
-        self._ledger = Ledger(self._notice)
+        self._ledger = Ledger(self._notice, hears_lines=hears_lines)
         self._on_record = on_record
         self._lives: list[asyncio.Task[None]] = []
         self._hall = Hall(

@@ -27,7 +27,7 @@ async def test_server_that_nobody_joins_ends_after_the_default_time(tmp_path: Pa
     need(server.command[0], package=server.package)
     version = Version(command=(ENTRYPOINT, *server.command), ports=server.ports)
     with network():
-        async with Platform() as platform, asyncio.timeout(600):
+        async with Platform(hears_lines=False) as platform, asyncio.timeout(600):
             deployment = await platform.deploy(version)
             await deployment.wrote("starting → ready: ready by ports")
             ready = clock.now()

@@ -26,7 +26,7 @@ def numbers(output: bytes) -> list[int]:
 
 async def test_agent_killed_six_times_in_a_match_costs_nothing() -> None:
     """500 lines/s, API calls all the time, six SIGKILLs: not a line, not a fact is lost."""
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(env={"TALKER_RATE": "500"}))
         url = await url_of(deployment)
         game = game_pid(deployment)
@@ -65,7 +65,7 @@ async def test_agent_killed_six_times_in_a_match_costs_nothing() -> None:
 @pytest.mark.parametrize("how", ["stopped", "importing", "spinning"])
 async def test_platform_stop_reaches_the_game_past_a_deaf_agent(how: str) -> None:
     """1. The agent cannot answer. 2. SIGTERM. 3. The game hears it, saves, is gone in time."""
-    async with Platform() as platform, AsyncExitStack() as clients:
+    async with Platform(hears_lines=False) as platform, AsyncExitStack() as clients:
         deployment = await platform.deploy(version(grace=5.0))
         if how == "importing":
             await deployment.wrote("boot ")
@@ -122,7 +122,7 @@ def cpu_ticks(deployment: Deployment) -> int:
 async def test_match_stop_goes_on_after_the_agent_died_in_it() -> None:
     """1. Match over. 2. The platform is out of order. 3. The agent is killed. 4. It still ends."""
     faults = [Refusal(503)] * 3
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(faults=faults))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/ready")
@@ -139,7 +139,7 @@ async def test_match_stop_goes_on_after_the_agent_died_in_it() -> None:
 
 async def test_hung_agent_is_replaced_when_the_game_is_gone() -> None:
     """1. The agent is frozen. 2. The game leaves. 3. Somebody ends the deployment."""
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version())
         url = await url_of(deployment)
         await ready_phase(session, url, "starting")

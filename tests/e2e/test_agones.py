@@ -61,7 +61,7 @@ async def test_published_client_goes_through_the_conformance_flow(client: str) -
         made = agones(need("node", package="nodejs"), str(GAMES / "agones_node.js"))
     else:
         made = rest("python")
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(made)
         await deployment.terminated()
     said = deployment.stdout.decode()
@@ -83,7 +83,7 @@ async def test_call_that_is_left_out_fails_where_calls_are_expected(
 ) -> None:
     need("@google-cloud/agones-sdk", there=NODE_MODULES.is_dir(), package="it by make node")
     command = (need("node", package="nodejs"), str(GAMES / "agones_node.js"))
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         made = agones(*command, AGENT_EXPECT=EXPECTED, LEAVE_OUT=left_out)
         deployment = await platform.deploy(made)
         await deployment.terminated()
@@ -114,7 +114,7 @@ async def _recover(platform: Platform, flavour: str) -> Deployment:
 
 
 async def test_engines_clients_recover_from_a_killed_agent_by_their_own_rules() -> None:
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         flavours = ("unity", "unreal")
         ended = await asyncio.gather(*(_recover(platform, each) for each in flavours))
     for deployment in ended:

@@ -21,7 +21,7 @@ HANGS: dict[str, str | None] = {
 
 @pytest.mark.parametrize("how", ["spin", "sleep"])
 async def test_hung_game_leaves_a_report_with_its_call_stack(how: str, tmp_path: Path) -> None:
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(
             version("hangs.py", how, str(tmp_path), env=HANGS, stop_delay=None)
         )
@@ -42,7 +42,7 @@ async def test_hung_game_leaves_a_report_with_its_call_stack(how: str, tmp_path:
 
 async def test_hung_game_that_is_restarted_leaves_a_report_too() -> None:
     more: dict[str, str | None] = {"AGENT_ON_UNHEALTHY": "restart", "AGENT_HANG_CAP": "20s"}
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version("hangs.py", "sleep", env={**HANGS, **more}))
         url = await url_of(deployment)
         await deployment.wrote("the report: ")
@@ -60,7 +60,7 @@ async def test_crash_outside_edgegap_is_reported_before_the_container_ends(tmp_p
         "ARBITRIUM_DELETE_URL": None,
         "AGENT_ON_GAME_CRASH": "stop",
     }
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(
             version("crasher.py", "SIGSEGV", "300", env=env, restart_policy=RestartPolicy.NEVER)
         )
@@ -82,7 +82,7 @@ async def test_each_crash_of_a_restarted_game_is_reported(tmp_path: Path) -> Non
         "AGENT_CRASH_DIR": str(tmp_path),
         "AGENT_ON_GAME_CRASH": "restart",
     }
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(version("crasher.py", "SIGSEGV", env=env))
         await deployment.wrote("crash-000002.json")
         deployment.stop()

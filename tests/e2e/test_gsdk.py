@@ -66,7 +66,7 @@ async def _play(platform: Platform, flavour: str, leave: Path) -> Deployment:
 async def test_every_flavour_plays_its_match_though_the_agent_is_killed_in_it(
     tmp_path: Path,
 ) -> None:
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         plays = (_play(platform, each, tmp_path / each) for each in FLAVOURS)
         ended = dict(zip(FLAVOURS, await asyncio.gather(*plays), strict=True))
     for flavour, deployment in ended.items():
@@ -90,7 +90,7 @@ async def test_every_flavour_plays_its_match_though_the_agent_is_killed_in_it(
 
 
 async def test_platforms_stop_is_told_as_terminate_and_leaves_no_file() -> None:
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(gsdk("cpp"))
         await deployment.wrote("two are playing")
         pid = next(p for p, words in tree(deployment) if "gsdk_client.py" in " ".join(words[1:3]))

@@ -38,7 +38,7 @@ async def scrape(session: aiohttp.ClientSession, url: str) -> dict[str, float]:
 
 async def test_status_lines_metrics_and_bill_go_on_under_a_new_agent() -> None:
     """1. Players come. 2. The agent is killed. 3. They leave. 4. The deployment ends, billed."""
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(env={**JSON, "AGENT_EVERYBODY_LEFT": "2s"}))
         url = await url_of(deployment)
         await call(session, "PUT", f"{url}/v1/players", {"ids": ["ann"], "capacity": 8})
@@ -81,7 +81,7 @@ async def test_observing_every_stop_of_our_own_is_said_once_counted_not_done(
     if mode is None:
         env["ARBITRIUM_DELETE_URL"] = None
     concluded = {"nobody_joined": 1, "game_unhealthy": 1, "max_duration": 1}
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(env=env))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/ready")
@@ -117,7 +117,7 @@ async def test_calls_are_judged_at_the_end_whichever_agent_heard_them(
     expected: str, status: int, told: str
 ) -> None:
     """1. One call before the agent's death, one after it. 2. A read counts for nothing."""
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(
             version(env={"AGENT_EXPECT": expected}, restart_policy=RestartPolicy.NEVER)
         )

@@ -25,7 +25,11 @@ async def test_successor_knows_who_came_while_no_agent_was_there(tmp_path: Path)
         "AGENT_PLAYERS_LOG": "join ^(?P<id>\\w+) came$\nleave ^(?P<id>\\w+) went$",
         "DOOR": str(door),
     }
-    async with Platform() as platform, aiohttp.ClientSession() as session, asyncio.timeout(90):
+    async with (
+        Platform(hears_lines=False) as platform,
+        aiohttp.ClientSession() as session,
+        asyncio.timeout(90),
+    ):
         deployment = await platform.deploy(version("doorman.py", env=env))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/ready")

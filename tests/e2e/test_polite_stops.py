@@ -25,7 +25,7 @@ async def test_game_is_asked_at_its_own_door_before_it_is_signalled(way: str, sa
         "AGENT_RCON_PORT": str(door),
         "AGENT_RCON_PASSWORD": "open sesame",
     }
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version("politely.py", way, env=env))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/stop")

@@ -29,7 +29,11 @@ async def test_deployment_is_ready_with_the_game_not_before(tmp_path: Path) -> N
         "AGENT_READY_PORT": "ready",
         "AGENT_READY_WHEN": "udp:gameport\nlog:^Map loaded$",
     }
-    async with Platform() as platform, aiohttp.ClientSession() as session, asyncio.timeout(90):
+    async with (
+        Platform(hears_lines=False) as platform,
+        aiohttp.ClientSession() as session,
+        asyncio.timeout(90),
+    ):
         deployment = await platform.deploy(version("staged.py", *steps, env=env, ports=declared))
         url = await served_url(deployment)
         status = await call(session, "GET", f"{url}/v1/status")
@@ -53,7 +57,7 @@ async def test_deployment_is_ready_with_the_game_not_before(tmp_path: Path) -> N
 async def test_stop_before_the_game_is_ready_is_not_left_in_the_queue(tmp_path: Path) -> None:
     env: dict[str, str | None] = {"AGENT_READY_PORT": "ready", "AGENT_START_TIMEOUT": "1s"}
     steps = (f"await:{tmp_path}/never",)
-    async with Platform() as platform, asyncio.timeout(90):
+    async with Platform(hears_lines=False) as platform, asyncio.timeout(90):
         deployment = await platform.deploy(version("staged.py", *steps, env=env, ports=ports()))
         await deployment.terminated()
     assert any(isinstance(each, SelfStopCalled) for each in deployment.records)
@@ -69,7 +73,11 @@ async def test_game_that_is_started_again_has_to_say_so_again(tmp_path: Path) ->
         "AGENT_HANG_CAP": "0",
     }
     steps = ("say:up", f"await:{tmp_path}/go", "say:FATAL: lost", f"await:{tmp_path}/never")
-    async with Platform() as platform, aiohttp.ClientSession() as session, asyncio.timeout(90):
+    async with (
+        Platform(hears_lines=False) as platform,
+        aiohttp.ClientSession() as session,
+        asyncio.timeout(90),
+    ):
         deployment = await platform.deploy(version("staged.py", *steps, env=env))
         url = await served_url(deployment)
         await deployment.wrote("ready by log:^up$")

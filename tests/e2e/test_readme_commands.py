@@ -55,7 +55,7 @@ def test_every_line_is_known() -> None:
 
 async def test_command_line_works_from_the_first_line_to_the_last() -> None:
     assert CLI[-1] == "arbitrium-agent watch"
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         waiting = version(stop_delay=None, restart_policy=RestartPolicy.NEVER)
         deployment = await platform.deploy(waiting)
         url = await url_of(deployment)

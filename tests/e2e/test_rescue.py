@@ -38,7 +38,7 @@ async def test_deployment_is_ended_without_any_agent(broken: Path) -> None:
         restart_policy=RestartPolicy.ALWAYS,
         faults=[Refusal(503)],
     )
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(version)
         await deployment.terminated()
     answers = [r.answer for r in deployment.records if isinstance(r, SelfStopCalled)]
@@ -54,7 +54,7 @@ async def test_observing_the_platform_is_not_told_even_without_any_agent(broken:
         env={**QUICK, "AGENT_MODE": "observe", "TALKER_LINES": "1", "TALKER_EXIT": "7"},
         restart_policy=RestartPolicy.NEVER,
     )
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(version)
         await deployment.terminated()
     assert not [r for r in deployment.records if isinstance(r, SelfStopCalled)]

@@ -57,7 +57,7 @@ async def test_game_of_the_same_uid_finds_no_token_anywhere(opened: Path, deaths
         uid=NOBODY,
         cwd=opened,
     )
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version)
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/ready")
@@ -91,7 +91,7 @@ async def test_burglar_finds_what_is_left_open(opened: Path) -> None:
         uid=NOBODY if os.getuid() == 0 else None,
         cwd=opened,
     )
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(version)
         await url_of(deployment)
         token = bytes(byte ^ 1 for byte in deployment.identity.delete_token.encode()).hex()

@@ -22,7 +22,7 @@ def answers(records: list[object]) -> list[str]:
 
 async def end_through(faults: list[Fault]) -> Deployment:
     """Play a match on a platform whose self-stop has these faults, one call after the other."""
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(faults=faults))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/ready")
@@ -49,7 +49,7 @@ async def test_outage_of_every_kind_ends_in_one_stop() -> None:
 
 
 async def test_rejection_is_said_loudly_and_not_hammered() -> None:
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(faults=[Refusal(403)] * 50))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/stop")
@@ -66,7 +66,7 @@ async def test_rejection_is_said_loudly_and_not_hammered() -> None:
 
 
 async def test_stop_before_ready_is_queued_and_carried_out() -> None:
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(version(mark_ready_after=None))
         url = await url_of(deployment)
         await call(session, "POST", f"{url}/v1/stop")
@@ -80,7 +80,7 @@ async def test_stop_before_ready_is_queued_and_carried_out() -> None:
 
 async def test_no_second_match_is_started_while_sigterm_does_not_come() -> None:
     """Accepted, yet no SIGTERM under ``restart_policy: always``: the game stays down."""
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment = await platform.deploy(
             version(stop_delay=None, restart_policy=RestartPolicy.ALWAYS)
         )
@@ -98,7 +98,7 @@ async def test_no_second_match_is_started_while_sigterm_does_not_come() -> None:
 async def test_edgegaps_own_call_begins_our_stop(tmp_path: Path, where: str) -> None:
     """A game that ends its deployment by itself, as the platform's samples do: over TCP."""
     place = {"AGENT_PORT": "0", "AGENT_SOCKET": str(tmp_path / "agent.sock")}
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         deployment = await platform.deploy(version("selfstopper.py", env={where: place[where]}))
         await deployment.terminated()
     assert answers(list(deployment.records)) == ["202"]

@@ -105,7 +105,7 @@ def left_on_the_notice(deployment: Deployment) -> None:
 @pytest.mark.parametrize("made", BUILDS)
 async def test_snippet_plays_until_the_platform_stops_it(made: Made, tmp_path: Path) -> None:
     game = await made(tmp_path)
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment, _ = await play(session, platform, game, tmp_path)
         deployment.stop()
         await deployment.terminated()
@@ -118,7 +118,7 @@ async def test_snippet_outlives_the_agent_then_leaves_as_its_match_is_over(
     made: Made, tmp_path: Path
 ) -> None:
     game = await made(tmp_path)
-    async with Platform() as platform, aiohttp.ClientSession() as session:
+    async with Platform(hears_lines=False) as platform, aiohttp.ClientSession() as session:
         deployment, url = await play(session, platform, game, tmp_path)
         before = await kill_agent(deployment)
         await asyncio.to_thread(until, lambda: agent_pid(deployment) not in (None, before), 30)

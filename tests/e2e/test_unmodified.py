@@ -88,7 +88,7 @@ async def deployed(server: Server, **times: str) -> AsyncIterator[Deployment]:
         grace=10.0,
         restart_policy=RestartPolicy.NEVER,
     )
-    async with Platform() as platform, asyncio.timeout(90):
+    async with Platform(hears_lines=False) as platform, asyncio.timeout(90):
         deployment = await platform.deploy(version)
         yield deployment
         await deployment.terminated()

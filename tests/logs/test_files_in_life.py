@@ -57,7 +57,7 @@ async def test_log_that_turns_over_fifty_times_arrives_whole_though_agents_die(
 ) -> None:
     """Not one line is lost or doubled; the last one, which has no end, is sent too."""
     shelf = Shelf()
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         sink = f"s3://key:secret-key@bucket/logs?endpoint=http://{store.host}"
         env: dict[str, str | None] = {"AGENT_LOG_SINK": sink, "DIARIST_PAUSE": "0.1"}
         deployment = await deploy(platform, tmp_path, env)
@@ -81,7 +81,7 @@ async def test_lines_of_files_go_to_the_containers_output_once_though_agents_die
     tmp_path: Path,
 ) -> None:
     """Without any store; each line whole, with its file's name, the game's stdout untouched."""
-    async with Platform() as platform:
+    async with Platform(hears_lines=False) as platform:
         env: dict[str, str | None] = {"AGENT_LOG_FILES_ECHO": "1", "DIARIST_PAUSE": "0.1"}
         deployment = await deploy(platform, tmp_path, env)
         await kill_agents(deployment, tmp_path / "spool")

@@ -60,7 +60,7 @@ async def test_agents_killed_at_random_send_every_byte_once(tmp_path: Path) -> N
         assert b"left 0, dropped 0" in deployment.stderr
         assert b"have ended the agent" not in deployment.stderr
 
-    async with Platform() as platform, asyncio.TaskGroup() as games:
+    async with Platform(hears_lines=False) as platform, asyncio.TaskGroup() as games:
         for number in range(GAMES):
             games.create_task(run(number))
 
@@ -70,7 +70,7 @@ async def test_disk_that_is_full_disturbs_neither_game_nor_stdout(
 ) -> None:
     shelf = Shelf()
     (tiny / "of somebody else").write_bytes(bytes(700 * 1024))
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         env = {"AGENT_SPOOL_DIR": str(tiny), "SCRIBE_RATE": "20", "SCRIBE_CHUNK": "2000"}
         deployment = await scene.begin(platform, backlog=2 * MIB, grace=20.0, env=env)
@@ -96,7 +96,7 @@ async def test_game_that_floods_in_little_memory_is_not_killed_for_it(tmp_path: 
     """The spool's pages count as the container's: they must be such as the kernel can drop."""
     shelf = Shelf()
     with memory_cage(LIMIT) as cage:
-        async with Store(usually=shelf) as store, Platform() as platform:
+        async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
             scene = Scene(tmp_path, store.host, shelf, around=cage.join)
             env = {"SCRIBE_MEMORY": str(60 * MIB), "SCRIBE_LAST": str(MIB)}
             deployment = await scene.begin(platform, backlog=50 * MIB, grace=20.0, env=env)

@@ -52,7 +52,7 @@ async def test_every_store_has_what_its_line_says(tmp_path: Path) -> None:
         store(receiver.answer) as otlp,
         store(loki.answer) as lines,
         store(refuse) as closed,
-        Platform() as platform,
+        Platform(hears_lines=False) as platform,
     ):
         sinks = [
             f"s3://key:secret-key@bucket/logs?endpoint={bucket.url}",
@@ -112,7 +112,7 @@ async def test_quarter_of_a_processor_is_enough_for_real_tls(tmp_path: Path) -> 
     with cpu_cage(0.25) as cage:
         async with (
             Store(usually=shelf, tls=server_context(certificate)) as store,
-            Platform() as platform,
+            Platform(hears_lines=False) as platform,
         ):
             url = f"s3://key:secret-key@bucket/logs?endpoint={store.url}"
             scene = Scene(tmp_path, store.host, shelf, sink=url, around=cage.join)

@@ -45,7 +45,7 @@ def url_of(deployment: Deployment) -> str:
 
 async def test_store_that_hangs_does_not_delay_the_self_stop(tmp_path: Path) -> None:
     shelf = Shelf(Moody(Reply(fault="hang")))
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         deployment = await scene.begin(platform, backlog=MIB, grace=5.0, env=OWN_STOP)
         begun_at = clock.now()
@@ -63,7 +63,7 @@ async def test_rest_goes_out_while_sigterm_is_awaited(tmp_path: Path) -> None:
     """1. The store is out of order. 2. The self-stop goes out in time. 3. The store is back."""
     moody = Moody(Reply(503))
     shelf = Shelf(moody)
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         deployment = await scene.begin(
             platform, backlog=3 * MIB, grace=5.0, env=OWN_STOP, stop_delay=None
@@ -78,7 +78,7 @@ async def test_rest_goes_out_while_sigterm_is_awaited(tmp_path: Path) -> None:
 async def test_sigterm_after_a_self_stop_leaves_its_grace_to_the_rest(tmp_path: Path) -> None:
     moody = Moody(Reply(503))
     shelf = Shelf(moody)
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         deployment = await scene.begin(
             platform, backlog=3 * MIB, grace=10.0, env=OWN_STOP, stop_delay=0.2
@@ -101,7 +101,7 @@ async def test_agent_killed_under_load_sends_every_sealed_byte_once(tmp_path: Pa
 
     shelf = Shelf(watch)
     env = {"SCRIBE_RATE": "100", "SCRIBE_CHUNK": "20000"}
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         deployment = await scene.begin(platform, backlog=3 * MIB, grace=10.0, env=env)
         for _ in range(8):
@@ -124,7 +124,7 @@ async def test_what_was_left_is_sent_first_at_the_next_start(tmp_path: Path) -> 
     """
     moody = Moody(Reply(503))
     shelf = Shelf(moody)
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         first = await scene.begin(platform, backlog=3 * MIB, grace=2.0)
         first.stop()
@@ -149,7 +149,7 @@ async def test_what_was_left_is_sent_first_at_the_next_start(tmp_path: Path) -> 
 
 async def test_people_see_lines_flush_them_know_what_is_left(tmp_path: Path) -> None:
     shelf = Shelf()
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         deployment = await scene.begin(platform, backlog=1000, grace=5.0)
         url = url_of(deployment)

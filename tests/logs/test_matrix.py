@@ -98,7 +98,7 @@ async def test_every_store_fault_grace_and_end_of_a_game_side_by_side(tmp_path: 
 
     ready, all_ready = asyncio.Semaphore(0), asyncio.Event()
     with deaf_server() as deaf, silent_names(tmp_path) as nameless:
-        async with Platform() as platform, asyncio.TaskGroup() as rows:
+        async with Platform(hears_lines=False) as platform, asyncio.TaskGroup() as rows:
             tasks = [rows.create_task(run(*each)) for each in enumerate(ROWS)]
             for _ in ROWS:
                 await ready.acquire()

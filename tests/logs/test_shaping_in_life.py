@@ -24,7 +24,7 @@ async def test_what_may_not_leave_is_on_stdout_only_bad_patterns_cost_their_line
 ) -> None:
     volume, receiver = tmp_path / "volume", Receiver()
     volume.mkdir()
-    async with Store(usually=receiver.answer) as store, Platform() as platform:
+    async with Store(usually=receiver.answer) as store, Platform(hears_lines=False) as platform:
         env: dict[str, str | None] = {
             "AGENT_LOG_SINK": f"file://{volume}, {store.url}/v1/logs",
             "AGENT_LOG_REDACT": "(a+)+$",

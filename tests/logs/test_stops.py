@@ -29,7 +29,7 @@ async def test_store_that_is_fast_has_all_of_it(
 ) -> None:
     """fluent-bit#4093, containers-roadmap#579: five seconds were too short for what was left."""
     shelf = Shelf()
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         env = {"SCRIBE_LAST": str(last), "SCRIBE_TERM": how}
         deployment = await scene.begin(platform, backlog=backlog, grace=GRACE, env=env)
@@ -61,7 +61,7 @@ async def test_store_that_is_fast_has_all_of_it(
 async def test_store_that_fails_costs_no_more_than_the_grace(tmp_path: Path, reply: Reply) -> None:
     """loki#6533, alloy#4509, vector#9739, moby#53143: a stop hangs while the sink is down."""
     shelf = Shelf(lambda _: reply)
-    async with Store(usually=shelf) as store, Platform() as platform:
+    async with Store(usually=shelf) as store, Platform(hears_lines=False) as platform:
         scene = Scene(tmp_path, store.host, shelf)
         env = {"SCRIBE_LAST": "100"}
         deployment = await scene.begin(platform, backlog=5 * MIB, grace=GRACE, env=env)
@@ -79,7 +79,7 @@ async def test_tail_overtakes_the_backlog_of_a_slow_store(tmp_path: Path) -> Non
     async with (
         Store(usually=shelf) as store,
         Narrow(int(store.host.partition(":")[2]), 500_000) as narrow,
-        Platform() as platform,
+        Platform(hears_lines=False) as platform,
     ):
         scene = Scene(tmp_path, narrow.host, shelf)
         env = {"SCRIBE_LAST": "1000"}
