@@ -9,7 +9,7 @@ SOAK ?= 2m
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
 WORKERS ?= 6
 
-.PHONY: help demo test contract idle-defaults servers node lint types layers check readme bench soak lock clean bundle image containers
+.PHONY: help demo test contract idle-defaults crowd servers node lint types layers check readme bench soak lock clean bundle image containers
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -29,6 +29,9 @@ idle-defaults: $(VENV)/.test  ## a server that nobody joins, with the real times
 
 contract: $(VENV)/.test  ## the local platform against the vendor's OpenAPI document, at whole depth
 	$(RUN) -m tests.local.contract
+
+crowd: $(VENV)/.test  ## fifty deployments at once, each with its agent
+	$(RUN) -m pytest tests/local/crowd_of_fifty.py
 
 servers: $(SERVERS)/.servers  ## the log stores that some tests talk to
 

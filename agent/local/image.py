@@ -1,7 +1,9 @@
 """A game's command as an image runs it: behind the agent's entrypoint."""
 
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agent.errors import SettingsError
@@ -20,6 +22,13 @@ def behind_entrypoint(*command: str, options: Sequence[str] = ()) -> list[str]:
         if script.is_file():
             return [str(script), *options, "--", *command]
     raise SettingsError("cannot find entrypoint.sh: install arbitrium-agent again")
+
+
+@asynccontextmanager
+async def disk() -> AsyncIterator[dict[str, str]]:
+    """Give a container a disk that ends with it; yield the variables that name it."""
+    with tempfile.TemporaryDirectory(prefix="arbitrium-local-") as folder:
+        yield {"AGENT_SPOOL_DIR": folder, "TMPDIR": folder}
 
 
 def search_path() -> str:

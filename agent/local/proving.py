@@ -10,7 +10,7 @@ import aiohttp
 from agent import clock
 from agent.errors import PlatformError
 
-from . import promises, telling
+from . import image, promises, telling
 from .ledger import Record
 from .platform import Platform
 from .scenarios import QUICK, SCENARIOS, Scenario
@@ -68,6 +68,8 @@ async def prove(
     version: Version,
     done: Callable[[Verdict], None],
     patience: float = PATIENCE,
+    *,
+    at_once: int = _AT_ONCE,
 ) -> list[Verdict]:
     """Play scenarios; return what came of each, in order.
 
@@ -76,8 +78,9 @@ async def prove(
         version: what is deployed; a scenario adds its timers, takes ports that are free.
         done: is told each verdict as it comes.
         patience: seconds for the acts of one, then as many for its end.
+        at_once: how many side by side.
     """
-    gate = asyncio.Semaphore(_AT_ONCE)
+    gate = asyncio.Semaphore(at_once)
 
     async def one(name: str) -> Verdict:
         async with gate:
@@ -94,11 +97,13 @@ async def play(name: str, version: Version, patience: float = PATIENCE) -> Verdi
     """Play one scenario."""
     scenario, notes, began = SCENARIOS[name], _Play(), clock.now()
     async with (
+        image.disk() as disk,
         Storage(scenario.storage) as storage,
         aiohttp.ClientSession() as session,
         Platform(on_record=notes.record) as platform,
     ):
         ordered = _order(scenario, version, notes, storage)
+        ordered = replace(ordered, env={**disk, **ordered.env})
         stage = Stage(await platform.deploy(ordered), storage, session)
         trouble = await _perform(scenario, stage, patience)
     stage.judge_secrets()
