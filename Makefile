@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 # How long matches are played with random faults; by hand: make soak SOAK=2h
 SOAK ?= 2m
 # Most tests wait for processes; see them one by one with: make test PYTEST='-n0 -x tests/…'
-WORKERS ?= 6
+WORKERS ?= 4
 
 .PHONY: help demo test contract idle-defaults crowd servers node lint types layers check readme bench soak lock clean bundle image containers
 
