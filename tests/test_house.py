@@ -68,6 +68,7 @@ def test_service_never_loads_pydantic_or_a_room_it_does_not_use() -> None:
     )
     loaded = set(done.stdout.split())
     unwanted = {"pydantic", "pydantic_settings", "agent.settings", "agent.local", "agent.cli"}
+    unwanted |= {"agent.logs.gamefiles", "agent.logs.echo"}
     assert not loaded & unwanted
     assert {"aiohttp", "msgspec", "tenacity"} <= loaded
 

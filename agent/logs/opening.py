@@ -1,26 +1,18 @@
 """The sinks that the settings name, with the game's logs that go to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from .. import clock
 from ..core.options import Options
 from ..errors import SettingsError
 from ..interfaces import PidOne
 from ..link import Truth
-from ..pid1 import places
-from ..pid1.segments import Place
-from .echo import Echo
-from .filewatch import FileWatch
-from .gamefiles import GameFiles
 from .parcel import Sink
 from .records import Style
 from .redaction import Redactor, compiled
 from .shipper import Shipper
 from .stores import lacks, make_sink, split
-from .wanted import wanted
 
 VARIABLE = "AGENT_LOG_SINK"
-_FILES_BYTES = 64 << 20  # of copies; beyond, the game's files themselves wait
 _NO_FOLDER = "cannot follow AGENT_LOG_FILES: no folder is writable; set AGENT_SPOOL_DIR"
 
 
@@ -29,32 +21,15 @@ def open_shipper(
 ) -> Shipper:
     """Return what ships the output, with the files that the settings ask for."""
     sinks, faults = open_sinks(truth.secrets, options)
-    files = None
-    if options.log_files and truth.spool:
-        echo = Echo(truth.spool, link) if options.log_files_echo else None
-        files = FileWatch(_opener(truth, options, keeps=bool(sinks)), echo)
-    elif options.log_files:
+    if options.log_files and not truth.spool:
         faults = (*faults, _NO_FOLDER)
     shipper = Shipper(truth.spool, sinks, faults, link=link, labels=labels, linger=linger)
-    shipper.files = files
+    if options.log_files and truth.spool:
+        from .watchopening import open_watch
+
+        urls = split(truth.secrets.get(VARIABLE, ""))
+        shipper.files = open_watch(truth, options, link, urls, keeps=bool(sinks))
     return shipper
-
-
-def _opener(truth: Truth, options: Options, *, keeps: bool) -> Callable[[], GameFiles]:
-    urls = split(truth.secrets.get(VARIABLE, ""))
-    outside = tuple(
-        url.removeprefix("file://").partition("?")[0] for url in urls if "file:" in url
-    )
-    asked = wanted(
-        options.log_files, options.log_preset, truth.game_folder, truth.game_home, outside
-    )
-    return lambda: GameFiles(
-        asked,
-        Place(truth.spool, places.bound(truth.spool, _FILES_BYTES) // 2),
-        since=truth.born + clock.wall() - clock.now(),
-        keeps=keeps,
-        reader=truth.game_uid or None,  # root reads everything
-    )
 
 
 def open_sinks(

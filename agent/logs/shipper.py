@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from ..core import shipping
@@ -13,10 +13,12 @@ from ..core.snapshot import LogsStatus
 from ..interfaces import PidOne
 from . import leftovers
 from .courier import Courier, Haste
-from .filewatch import FileWatch
 from .parcel import Sink
 from .standing import say, standing
 from .volume import Volume, open_volume
+
+if TYPE_CHECKING:  # loaded only where files are followed
+    from .filewatch import FileWatch
 
 LOG = logging.getLogger("agent.logs")
 
