@@ -2,7 +2,7 @@
 
 import posix
 
-_PATTERNS = ("ARBITRIUM_DELETE_*", "ARBITRIUM_CONTEXT_*", "NAKAMA_*_URL", "AGENT_LOG_SINK*",
+PATTERNS = ("ARBITRIUM_DELETE_*", "ARBITRIUM_CONTEXT_*", "NAKAMA_*_URL", "AGENT_LOG_SINK*",
              "AGENT_LOG_AWS_*", "AGENT_LOG_GOOGLE_*", "AGENT_LOG_AZURE_*",
              "AGENT_RCON_PASSWORD")  # fmt: skip
 _ENV_START, _ENV_END = 50, 51  # fields of /proc/self/stat, counted from 1 (proc_pid_stat(5))
@@ -33,7 +33,7 @@ def parse(block: bytes) -> dict[str, str]:
 
 def is_secret(name: str, more: tuple[str, ...] = ()) -> bool:
     """Return whether a variable of this name is kept from the game; *more* are patterns."""
-    return any(matches(pattern, name) for pattern in (*_PATTERNS, *more))
+    return any(matches(pattern, name) for pattern in (*PATTERNS, *more))
 
 
 def part(environ: dict[str, str], more: tuple[str, ...]) -> tuple[dict[str, str], dict[str, str]]:

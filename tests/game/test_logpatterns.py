@@ -9,8 +9,9 @@ from agent.game.presets import PRESETS
 from agent.interfaces import OutputLine
 from agent.patience import Patience
 
-# Written by the engines: teeworlds, godot3-server captured here; the others' as their
-# operators have posted them, addresses and names replaced.
+# teeworlds was captured here, minecraft's are from logs that operators have posted. The others are
+# put together from what is known of the engines' formats: they show that a preset reads it, not
+# that each engine writes it so today.
 SAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "unreal": (
         """\

@@ -91,7 +91,7 @@ def insist(method, path, body=None):
         told = call(method, path, body)
         if told is not None:
             return told
-        time.sleep(0.2)
+        time.sleep(0.2)  # its pause between tries, 1 s there
     say(f"cannot {method} {path}")
     sys.exit(7)
 
@@ -112,14 +112,14 @@ def unity():
                     if status["state"] == "Shutdown":
                         return
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.2)  # before it watches again
 
 
 async def unreal():
     import aiohttp
 
     while call("GET", "/gameserver") is None:  # polled each 5 s, then Ready
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # its poll, 5 s there
     insist("POST", "/ready", {})
     insist("POST", "/alpha/player/connect", {"playerID": "ann"})
     insist("POST", "/alpha/player/connect", {"playerID": "bob"})

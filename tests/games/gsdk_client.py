@@ -102,7 +102,7 @@ while True:
         # Java gives up after eight. Unity waits for 30 s, shortened here.
         if FLAVOUR == "java" and failures > 8:
             die(22, "too many failures")
-        time.sleep(0.3)
+        time.sleep(0.3)  # the pause after a failure, longer there
         continue
     if operation == "Active":
         actives += 1
@@ -133,4 +133,4 @@ while True:
             say("two are playing")
         if os.path.exists(os.environ.get("LEAVE_FILE", "/nonexistent")):
             players = []
-    time.sleep(0.05)
+    time.sleep(0.05)  # nextHeartbeatIntervalMs, shortened

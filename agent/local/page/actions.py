@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from agent.errors import PlatformError, SettingsError
 
-from .. import faults, tree
+from .. import faults, inmates
 from .follow import headers
 from .story import Story
 
@@ -97,7 +97,7 @@ def _set_delay(story: Story, body: Mapping[str, object]) -> str:
 
 
 def _signal_agent(signum: signal.Signals, story: Story, _: Mapping[str, object]) -> str:
-    pid = tree.agent_pid(story.pid) if story.pid else None
+    pid = inmates.agent(story.pid) if story.pid else None
     if pid is None:
         raise PlatformError("cannot signal the agent: none runs; try again")
     os.kill(pid, signum)

@@ -70,14 +70,14 @@ while True:
     if answer(2):
         break
 message(1, string("0.7 802f1be60a05665f") + string("") + integer(0x0705))  # INFO
-time.sleep(0.3)
+time.sleep(0.3)  # a client loads here; the server tells nothing to wait for
 message(18)  # READY: the map is loaded
-time.sleep(0.3)
+time.sleep(0.3)  # a client loads here; the server tells nothing to wait for
 skin = b"".join(map(string, ("standard", "", "", "standard", "standard", "standard")))
 message(
     27, string("ann") + string("") + integer(-1) + skin + integer(0) * 12, system=False
 )  # STARTINFO
-time.sleep(0.3)
+time.sleep(0.3)  # a client loads here; the server tells nothing to wait for
 message(19)  # ENTERGAME
 print("playing", flush=True)
 while not select.select([sys.stdin], [], [], 0.05)[0]:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from agent import clock
-from agent.local import tree
+from agent.local import inmates
 from agent.local.ledger import ContainerStarted
 from agent.local.page import live, routes
 from agent.local.platform import Platform
@@ -131,7 +131,7 @@ async def test_agent_is_followed_over_its_death_and_asked_by_buttons(
             raise AssertionError("the stream has ended")
 
         await until(lambda agent: agent["phase"] == "ready")
-        before = tree.agent_pid(pid)
+        before = inmates.agent(pid)
         assert "SIGSTOP" in (await press(browser, deployment.id, "freeze_agent"))[1]
         assert "SIGCONT" in (await press(browser, deployment.id, "thaw_agent"))[1]
         assert f"process {before}" in (await press(browser, deployment.id, "kill_agent"))[1]
